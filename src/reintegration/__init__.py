@@ -1,0 +1,1 @@
+"""Reruns the comparative study of returnees' reintegration."""
