@@ -175,7 +175,7 @@ class Codebook(_Part):
         for part in (self.dimensions, self.items, self.variables, self.assistance):
             for key in (name, bare):
                 if key in part:
-                    return part[key].in_language(language)  # type: ignore[attr-defined]
+                    return part[key].in_language(language)
         raise KeyError(name)
 
 
@@ -200,7 +200,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """YAML without tags, in which a key that stands twice is an error rather than lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = sorted({str(key) for key in keys if keys.count(key) > 1})
         if twice and not any(key.tag.endswith(":merge") for key, _ in node.value):
             raise yaml.constructor.ConstructorError(

@@ -26,20 +26,21 @@ OTHER_SPELLINGS = {
 }
 
 
+# Codes that ISO has withdrawn and CLDR keeps as aliases of today's.
+WITHDRAWN = {"BUR", "DDR", "FXX", "TMP", "YMD", "ZAR", "XKK"}
+
+
 @cache
 def _alpha2() -> dict[str, str]:
     """ISO alpha-3 code -> alpha-2 code, countries only."""
-    codes = {
+    named = Locale("en").territories
+    aliases = {
         three: two[0]
         for three, two in get_global("territory_aliases").items()
-        if len(three) == 3 and three.isalpha() and len(two) == 1 and len(two[0]) == 2
+        if len(three) == 3 and len(two) == 1 and two[0] in named and three not in WITHDRAWN
+        if three.isalpha()
     }
-    return {three: two for three, two in codes.items() if _is_current(three, two)} | {"XKX": "XK"}
-
-
-def _is_current(three: str, two: str) -> bool:
-    """Leave out codes that ISO has withdrawn (ZAR, ROM, ...) and are kept as aliases."""
-    return three not in {"ZAR", "ROM", "BUR", "TMP", "YMD", "DDR", "ANT", "FXX", "SUN", "YUG", "SCG", "QUU"}  # fmt: skip
+    return aliases | {"XKX": "XK"}
 
 
 def is_country(code: str) -> bool:

@@ -1,0 +1,356 @@
+"""Choices of the study: `config.yaml`, one class per section, unknown keys refused."""
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from reintegration.codebook import Codebook, describe_problems, read_yaml
+from reintegration.countries import is_country
+from reintegration.errors import StudyError
+
+
+def _iso_country(code: str) -> str:
+    if not is_country(code):
+        raise ValueError("not an ISO 3166-1 alpha-3 country code such as GIN")
+    return code
+
+
+Country = Annotated[str, AfterValidator(_iso_country)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+def _distinct(values: list) -> list:
+    if twice := sorted({str(value) for value in values if values.count(value) > 1}):
+        raise ValueError(f"{', '.join(twice)} stands twice")
+    return values
+
+
+Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(_distinct)]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
+
+
+class Section(BaseModel):
+    """A section of the configuration: every key is known, nothing is guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Study(Section):
+    """What is studied."""
+
+    title: str = Field(description="Title of the report.")
+    countries: Countries | Literal["all"] = Field(
+        description="Countries analysed, as ISO 3166-1 alpha-3 codes, or `all` in the data."
+    )
+    first_survey: datetime.date = Field(description="First day of interviews analysed.")
+    last_survey: datetime.date = Field(description="Last day of interviews analysed.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Study":
+        if self.last_survey < self.first_survey:
+            raise ValueError("last_survey lies before first_survey")
+        return self
+
+
+class Data(Section):
+    """Where the raw files are."""
+
+    world: Path | None = Field(
+        description="Simulated world to study (YAML), or null to study the files in `raw`."
+    )
+    raw: Path = Field(description="Folder of the researcher's own files.")
+    sources: Path = Field(description="Folder of one YAML per file of `raw`.")
+    on_bad_source: Literal["stop", "leave_out"] = Field(
+        description="What to do when a source cannot be read."
+    )
+
+
+class Instrument(Section):
+    """The codebook's files."""
+
+    items: Path = Field(description="Items, answers, scores and weights (YAML).")
+    variables: Path = Field(description="Everything else that is asked (YAML).")
+    claims: Path = Field(description="Sentences of the published study to test (YAML).")
+
+
+class Cleaning(Section):
+    """Declared rules of cleaning."""
+
+    unknown_answer: Literal["blank", "reject"] = Field(
+        description="An answer that the codebook does not know."
+    )
+    impossible_date: Literal["blank", "reject"] = Field(
+        description="No usable interview date, or an interview before the return."
+    )
+    out_of_range: Literal["blank", "reject"] = Field(
+        description="A number outside the codebook's range."
+    )
+    skip_violation: Literal["blank", "keep"] = Field(
+        description="An answer to a question that was not to be asked."
+    )
+    duplicate_survey: Literal["keep_first", "keep_all"] = Field(
+        description="Same returnee and day with the same answers."
+    )
+    rekeyed_survey: Literal["keep_last", "keep_first", "reject"] = Field(
+        description="Same returnee and day keyed again with other answers."
+    )
+
+
+class Scoring(Section):
+    """How answers become scores."""
+
+    nonresponse: dict[Name, Literal["missing", "zero"]] = Field(
+        description="What each answer that says nothing counts as."
+    )
+    minimum_answered: float = Field(
+        gt=0, le=1, description="Share of a score's applicable items that must be answered."
+    )
+
+
+class Assistance(Section):
+    """Which assistance enters, and what an incomplete record means."""
+
+    types: Names = Field(description="Types that enter the regressions.")
+    undated: Literal["not_recorded", "received"] = Field(
+        description="Assistance received, but without a date."
+    )
+    not_recorded: Literal["own_category", "drop"] = Field(
+        description="In regressions: a term of its own, or the survey is dropped."
+    )
+
+
+class Inference(Section):
+    """Choices that hold for every estimate."""
+
+    confidence_level: float = Field(gt=0.5, lt=1, description="Level of every interval.")
+    seed: int = Field(ge=0, description="Seed of every random number that is not the world's.")
+    bootstrap_draws: int = Field(ge=99, le=99_999, description="Draws for shares of variance.")
+    stars: bool = Field(description="Print significance stars in tables, with their legend.")
+
+
+class Vcov(Section):
+    """Covariance of the coefficients of a regression."""
+
+    type: Literal["HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S"] = Field(
+        description="HC for independent rows, CR for rows clustered."
+    )
+    cluster: Name | None = Field(default=None, description="Cluster variable, for CR types.")
+
+    @model_validator(mode="after")
+    def _cluster_with_cr(self) -> "Vcov":
+        if self.type.startswith("CR") and self.cluster is None:
+            raise ValueError(f"{self.type} needs a `cluster`, for example returnee_id")
+        if self.type.startswith("HC") and self.cluster is not None:
+            raise ValueError(f"{self.type} takes no `cluster`; choose CR0, CR1 or CR1S")
+        return self
+
+
+class Reference(Section):
+    """A country the others are compared with."""
+
+    reference: Country = Field(description="The reference country.")
+
+
+class Specification(Section):
+    """One regression per outcome, written as data."""
+
+    id: Name = Field(description="Name of the specification.")
+    title: str = Field(description="Title for readers.")
+    role: Literal["published", "robustness", "exploratory"] = Field(
+        description="Its role in the study."
+    )
+    data: Literal["surveys", "changes"] = Field(
+        description="One row per survey, or per returnee with at least two surveys."
+    )
+    outcomes: Names = Field(description="Left-hand sides.")
+    terms: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        description="Terms of interest; `a:b` is an interaction."
+    )
+    controls: Annotated[list[str], AfterValidator(_distinct)] = Field(
+        default=[], description="Further terms."
+    )
+    country_coding: Literal["deviation"] | Reference = Field(
+        default="deviation",
+        description="Deviation from the unweighted average country, or a reference country.",
+    )
+    filter: str | None = Field(
+        default=None, description="Rows used, for example `is_last == 1 and country in (GIN, SEN)`."
+    )
+    estimator: Literal["ols"] = Field(default="ols", description="Ordinary least squares.")
+    vcov: Vcov = Field(description="Covariance of the coefficients.")
+
+    @model_validator(mode="after")
+    def _terms_once(self) -> "Specification":
+        if both := [term for term in self.terms if term in self.controls]:
+            raise ValueError(f"{', '.join(both)} stands in `terms` and in `controls`")
+        return self
+
+
+class Orion(Section):
+    """The effect of the ORION mentoring pilot."""
+
+    countries: Countries = Field(description="Countries of the pilot.")
+    comparators: Annotated[
+        list[Literal["same_countries", "all_countries"]],
+        Field(min_length=1),
+        AfterValidator(_distinct),
+    ] = Field(description="Whom the mentored are compared with.")
+    outcomes: Names = Field(description="Scores compared.")
+    methods: Annotated[
+        list[Literal["last", "change", "adjusted"]], Field(min_length=1), AfterValidator(_distinct)
+    ] = Field(description="last survey, change from first to last, last given first.")
+    controls: Annotated[list[str], AfterValidator(_distinct)] = Field(
+        description="Controls of the method `adjusted`."
+    )
+    vcov: Vcov = Field(description="Covariance of the coefficients.")
+    level_margin: float = Field(
+        gt=0, lt=1, description="`Stayed at the same level`: the change lies within +- this."
+    )
+
+
+class Trends(Section):
+    """Trendlines."""
+
+    outcomes: Names = Field(description="Scores followed.")
+    methods: Annotated[
+        list[Literal["pooled", "within"]], Field(min_length=1), AfterValidator(_distinct)
+    ] = Field(description="All surveys pooled, or changes within persons.")
+    minimum_returnees: int = Field(ge=2, description="Fewer returnees in a country: no slope.")
+    vcov: Vcov = Field(description="Covariance of the slopes.")
+
+
+class Disclosure(Section):
+    """What may leave."""
+
+    minimum_cell: int = Field(
+        ge=1, description="Returnees below which a published cell is suppressed."
+    )
+
+
+class Report(Section):
+    """The report."""
+
+    language: Literal["en"] = Field(description="Language of the report.")
+
+
+class Config(Section):
+    """All choices of the study."""
+
+    study: Study
+    data: Data
+    instrument: Instrument
+    cleaning: Cleaning
+    scoring: Scoring
+    assistance: Assistance
+    inference: Inference
+    specifications: Annotated[list[Specification], Field(min_length=1)]
+    orion: Orion
+    trends: Trends
+    disclosure: Disclosure
+    report: Report
+
+    @field_validator("specifications")
+    @classmethod
+    def _ids_once(cls, specifications: list[Specification]) -> list[Specification]:
+        _distinct([specification.id for specification in specifications])
+        return specifications
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data studied are simulated."""
+        return self.data.world is not None
+
+    def section(self, *names: str) -> dict[str, Any]:
+        """Return sections as plain data, as a rule's `params` takes them."""
+        plain = self.model_dump(mode="json")
+        return {name: plain[name] for name in names}
+
+
+def _missing_files(config: Config, root: Path) -> list[str]:
+    """Name every file or folder of the configuration that is not there."""
+    named = {
+        "instrument.items": config.instrument.items,
+        "instrument.variables": config.instrument.variables,
+        "instrument.claims": config.instrument.claims,
+    }
+    if config.data.world is None:
+        named |= {"data.raw": config.data.raw, "data.sources": config.data.sources}
+    else:
+        named |= {"data.world": config.data.world}
+    return [
+        f"{key}: there is no {path} (paths are relative to the folder of config.yaml)"
+        for key, path in named.items()
+        if not (root / path).exists()
+    ]
+
+
+def load_config(path: str | Path = "config.yaml") -> Config:
+    """Load and check the configuration.
+
+    Raises
+    ------
+    StudyError
+        With every problem at once: unknown or missing keys, wrong types or values, files
+        that are not there.
+    """
+    path = Path(path)
+    return check_config(read_yaml(path), path.parent, str(path))
+
+
+def check_config(raw: dict[str, Any], root: Path, name: str = "config.yaml") -> Config:
+    """Check a configuration already read, as `load_config` does."""
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise StudyError(
+            f"{name}: {error.error_count()} problem(s). Nothing has been run.",
+            describe_problems(error),
+        ) from None
+    if missing := _missing_files(config, root):
+        raise StudyError(f"{name}: files are missing. Nothing has been run.", missing)
+    return config
+
+
+def check_against_codebook(config: Config, codebook: Codebook) -> None:
+    """Check the names in the configuration that the codebook must know.
+
+    Terms, controls and filters of specifications are checked by
+    `reintegration.estimation.specs`, which knows their grammar.
+
+    Raises
+    ------
+    StudyError
+        With every unknown name, and what is known.
+    """
+
+    def unknown(key: str, names: list[str], known: list[str]) -> list[str]:
+        return [
+            f"{key}: {name!r} is not in the codebook, which knows {', '.join(known)}"
+            for name in names
+            if name not in known
+        ]
+
+    silent = sorted(codebook.nonresponse_codes)
+    problems = [
+        *unknown("scoring.nonresponse", list(config.scoring.nonresponse), silent),
+        *[
+            f"scoring.nonresponse: {code} is missing (`missing` or `zero`)"
+            for code in silent
+            if code not in config.scoring.nonresponse
+        ],
+        *unknown("assistance.types", config.assistance.types, list(codebook.assistance)),
+        *unknown("orion.outcomes", config.orion.outcomes, codebook.score_names),
+        *unknown("trends.outcomes", config.trends.outcomes, codebook.score_names),
+    ]
+    if problems:
+        raise StudyError("config.yaml: names unknown to the codebook.", problems)
