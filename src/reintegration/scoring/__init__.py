@@ -1,0 +1,1 @@
+"""Scoring: answers become scores in [0, 1], three dimensions and the composite."""
