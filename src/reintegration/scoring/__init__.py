@@ -1,1 +1,14 @@
 """Scoring: answers become scores in [0, 1], three dimensions and the composite."""
+
+from reintegration.scoring.reliability import Alpha, cronbach_alpha, reliability
+from reintegration.scoring.scores import applicable, item_scores, run, score
+
+__all__ = [
+    "Alpha",
+    "applicable",
+    "cronbach_alpha",
+    "item_scores",
+    "reliability",
+    "run",
+    "score",
+]

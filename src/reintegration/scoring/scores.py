@@ -1,0 +1,153 @@
+"""Scores: weighted means of item scores, per dimension and for the composite."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reintegration.codebook import COMPOSITE, Codebook, Item, load_codebook
+from reintegration.config import Scoring
+from reintegration.errors import StudyError
+from reintegration.tables_io import write_parquet
+
+# The one non-response that says that the question does not concern the returnee.
+NOT_APPLICABLE = "not_applicable"
+_ROUNDING = 1e-9  # 0.7 * 30 must not ask for a 22nd item
+
+
+def run(
+    surveys: str | Path,
+    items: str | Path,
+    variables: str | Path,
+    scoring: dict[str, Any],
+    scores: str | Path,
+) -> None:
+    """Read clean surveys, score them and write the scores.
+
+    Parameters
+    ----------
+    surveys, items, variables
+        Paths of the clean surveys (Parquet) and of the two codebook files.
+    scoring
+        Section `scoring` of the configuration.
+    scores
+        Path of the table to write (Parquet).
+    """
+    codebook = load_codebook(items, variables)
+    frame = pd.read_parquet(surveys, columns=["survey_id", *codebook.items])
+    write_parquet(score(frame, codebook, Scoring.model_validate(scoring)), scores)
+
+
+def score(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:
+    """Score every survey: the dimensions, the composite, and each item.
+
+    A score is the weighted mean of the item scores that are known, ``sum(w s) / sum(w)``, if at
+    least `scoring.minimum_answered` of the items that apply are known; else it is missing. An
+    item that was not to be asked (`asked_if`) does not apply. The composite is a mean over all
+    items with weights of its own, not the mean of the dimensions.
+
+    Parameters
+    ----------
+    surveys
+        One row per survey: survey_id and the items' answer codes, missing when blank; several
+        codes of a multiple-choice item are joined by spaces.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Same rows and order: survey_id; one column per score, in [0, 1]; items_answered_<score>,
+        how many items entered it; item_<item>, the item scores, in [0, 1] or missing.
+
+    Raises
+    ------
+    StudyError
+        If an answer is none of the codebook's.
+    """
+    known = item_scores(surveys, codebook, scoring)
+    applies = applicable(surveys, codebook, scoring)
+    answered = known.notna() & applies
+    scores: dict[str, Any] = {"survey_id": surveys["survey_id"].to_numpy()}
+    counts: dict[str, Any] = {}
+    for name in codebook.score_names:
+        weights = _weights(codebook, name)
+        columns = list(weights)
+        weight = np.array([weights[column] for column in columns], dtype=float)
+        used = answered[columns].to_numpy()
+        values = np.where(used, known[columns].to_numpy(), 0.0)
+        total = used @ weight
+        count = used.sum(axis=1)
+        needed = scoring.minimum_answered * applies[columns].to_numpy().sum(axis=1)
+        enough = (count >= needed - _ROUNDING) & (total > 0)
+        scores[name] = np.where(enough, values @ weight / np.where(total > 0, total, 1), np.nan)
+        counts[f"items_answered_{name}"] = count
+    items = {f"item_{name}": known[name].to_numpy() for name in codebook.items}
+    return pd.DataFrame({**scores, **counts, **items})
+
+
+def item_scores(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:
+    """Score of each item, in [0, 1], shape (n, items); missing when it is not known.
+
+    A non-response counts as the policy says: missing, or 0. Of several answers of a
+    multiple-choice item the best one counts.
+
+    Raises
+    ------
+    StudyError
+        If an answer is none of the codebook's.
+    """
+    silent = {
+        code: 0.0 if policy == "zero" else np.nan for code, policy in scoring.nonresponse.items()
+    }
+    silent = dict.fromkeys(codebook.nonresponse_codes, np.nan) | silent
+    columns, problems = {}, []
+    for name, item in codebook.items.items():
+        answers = surveys[name]
+        table = {text: _answer_score(text, item, silent) for text in answers.dropna().unique()}
+        if unknown := sorted(text for text, value in table.items() if value is None):
+            allowed = ", ".join([*item.scores, *sorted(silent)])
+            problems.append(f"{name}: {', '.join(map(repr, unknown))}; allowed are {allowed}")
+        columns[name] = answers.map(table).astype(float)
+    if problems:
+        raise StudyError("Answers that the codebook cannot score.", problems)
+    return pd.DataFrame(columns, index=surveys.index)
+
+
+def _answer_score(text: str, item: Item, silent: dict[str, float]) -> float | None:
+    """Score of one answer; NaN when it says nothing, None when it is not in the codebook."""
+    codes = text.split() if item.multiple else [text]
+    if not codes or any(code not in item.scores and code not in silent for code in codes):
+        return None
+    scored = [item.scores[code] for code in codes if code in item.scores]
+    return max(scored) if scored else max(silent[code] for code in codes)
+
+
+def applicable(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:
+    """Whether each item concerns each returnee, shape (n, items), boolean.
+
+    An item with `asked_if` applies when the question before it was answered so, or when that
+    question is blank and the item answered all the same. The answer "not applicable" takes the
+    item out, unless the study counts it as zero.
+    """
+    columns = {}
+    for name, item in codebook.items.items():
+        applies = np.ones(len(surveys), dtype=bool)
+        for asked, allowed in item.asked_if.items():
+            before = surveys[asked]
+            silent = before.isna() | before.isin(codebook.nonresponse_codes)
+            answered = surveys[name].notna()
+            applies &= (before.isin(allowed) | (silent & answered)).to_numpy()
+        if scoring.nonresponse.get(NOT_APPLICABLE) != "zero":
+            applies &= (surveys[name] != NOT_APPLICABLE).fillna(True).to_numpy(dtype=bool)
+        columns[name] = applies
+    return pd.DataFrame(columns, index=surveys.index)
+
+
+def _weights(codebook: Codebook, score_name: str) -> dict[str, float]:
+    """Weight of each item that enters a score."""
+    items = codebook.items_of(score_name)
+    weights = {
+        name: item.composite_weight if score_name == COMPOSITE else item.weight
+        for name, item in items.items()
+    }
+    return {name: weight for name, weight in weights.items() if weight > 0}
