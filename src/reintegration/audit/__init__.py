@@ -1,0 +1,1 @@
+"""The audit: what the published study said, and what these data say."""
