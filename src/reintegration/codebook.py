@@ -200,9 +200,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """YAML without tags, in which a key that stands twice is an error rather than lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice and not any(key.tag.endswith(":merge") for key, _ in node.value):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key {', '.join(twice)} stands twice", node.start_mark
             )
