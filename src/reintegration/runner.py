@@ -1,0 +1,265 @@
+"""The whole study in one call: run Snakemake, show progress, say in a few lines what came out."""
+
+import csv
+import fcntl
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reintegration.config import Config, load_config
+from reintegration.errors import StudyError
+
+PAGE = "reports/study.html"
+FLOW = "results/clean/flow.csv"
+SOURCES = "results/clean/sources.csv"
+CLAIMS = "results/audit/claims.csv"
+
+
+# A line that may belong to an error which Snakemake reports outside any job.
+_ERROR_TEXT = r"(?!\[|Exiting|Complete log|Elapsed time)."
+
+
+@dataclass
+class Progress:
+    """What Snakemake has said so far."""
+
+    total: int = 0
+    done: int = 0
+    running: dict[str, str] = field(default_factory=dict)  # jobid -> what it is called
+    failed: dict[str, Path | None] = field(default_factory=dict)  # what failed -> its log
+    fatal: list[str] = field(default_factory=list)  # lines of an error outside any job
+
+
+def environment(base: Mapping[str, str] | None = None, root: Path | None = None) -> dict[str, str]:
+    """The environment of the study's processes.
+
+    One thread per job (two jobs that share threads are slower, and threads move the last
+    bits), caches in the checkout, and nothing that keeps Python from writing bytecode.
+    """
+    cache = (root or Path.cwd()) / ".cache"
+    result = dict(os.environ if base is None else base)
+    result.pop("PYTHONDONTWRITEBYTECODE", None)
+    result["PYTHONUNBUFFERED"] = "1"
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        result[name] = "1"
+    result["XDG_CACHE_HOME"] = str(cache / "xdg")
+    result["MPLCONFIGDIR"] = str(cache / "matplotlib")
+    return result
+
+
+@contextmanager
+def one_at_a_time(root: Path) -> Iterator[int]:
+    """Hold the folder for one study; a killed study lets it go by itself.
+
+    Yields the lock's file descriptor, for the child that outlives a killed parent.
+    """
+    folder = root / ".cache"
+    folder.mkdir(exist_ok=True)
+    with (folder / "study.lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StudyError(
+                "Another study is running in this folder; wait for it, or stop it."
+            ) from None
+        yield stream.fileno()
+
+
+def _field(block: list[str], name: str) -> str | None:
+    for line in block:
+        if line.startswith(f"    {name}: "):
+            return line.removeprefix(f"    {name}: ").strip()
+    return None
+
+
+def _called(rule: str, wildcards: str | None) -> str:
+    values = re.findall(r"\w+=([^,]+)", wildcards or "")
+    return " ".join([rule, *values])
+
+
+def follow(lines: Iterator[str], progress: Progress, tell: Callable[[str], None]) -> None:
+    """Read Snakemake's own report line by line into `progress` and pass on each finished step."""
+    block: list[str] = []  # the lines of one job's or one error's description
+    head = ""
+
+    def end_of_block() -> None:
+        nonlocal block, head
+        if started := re.match(r"(?:local)?(?:rule|checkpoint) (\w+):", head):
+            rule, job = started[1], _field(block, "jobid")
+            if job is not None:
+                progress.running[job] = _called(rule, _field(block, "wildcards"))
+        elif broken := re.match(r"Error in rule (\w+):", head):
+            job = _field(block, "jobid") or ""
+            log = _field(block, "log")
+            path = Path(log.split(" (check log file")[0]) if log else None
+            progress.failed[progress.running.pop(job, broken[1])] = path
+        elif re.match(r"\w*(Error|Exception)\b.*:$", head) and not head.startswith("RuleExc"):
+            progress.fatal += [head, *block]
+        block, head = [], ""
+
+    for raw in lines:
+        line = raw.rstrip("\n")
+        if line.startswith("    ") and head:
+            block.append(line)
+            continue
+        if re.match(r"\w*(Error|Exception)", head) and re.match(_ERROR_TEXT, line):
+            block.append(line)
+            continue
+        end_of_block()
+        if total := re.match(r"total\s+(\d+)$", line):
+            progress.total = int(total[1]) - 1  # `all` does no work
+        elif ended := re.match(r"Finished jobid: (\d+) \(Rule: (\w+)\)", line):
+            called = progress.running.pop(ended[1], ended[2])
+            if ended[2] != "all":
+                progress.done += 1
+                tell(f"[{progress.done:>2}/{progress.total}] {called}")
+        else:
+            head = line
+    end_of_block()
+
+
+def run_snakemake(root: Path, cores: int, lock: int, tell: Callable[[str], None]) -> Progress:
+    """Run the workflow of the folder `root` and return what happened.
+
+    Raises
+    ------
+    StudyError
+        With the messages of every step that failed.
+    """
+    command = [
+        *(sys.executable, "-m", "snakemake"),
+        *("--cores", str(cores), "--nocolor", "--nolock", "--rerun-incomplete", "--keep-going"),
+    ]
+    progress = Progress()
+    with subprocess.Popen(
+        command,
+        cwd=root,
+        env=environment(root=root),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        pass_fds=[lock],
+    ) as process:
+        assert process.stdout is not None
+        tail: list[str] = []
+
+        def lines() -> Iterator[str]:
+            for line in process.stdout or ():
+                tail.append(line)
+                del tail[:-30]
+                yield line
+
+        follow(lines(), progress, tell)
+    if process.returncode:
+        raise StudyError(*_failure(root, progress, tail))
+    return progress
+
+
+def _failure(root: Path, progress: Progress, tail: list[str]) -> tuple[str, list[str]]:
+    """What to say when Snakemake has failed: the words of the steps, not of Snakemake."""
+    if not progress.failed:
+        said = [line.strip() for line in progress.fatal or tail if line.strip()]
+        return "The study could not be planned.", said
+    problems = []
+    for called, log in progress.failed.items():
+        path = root / log if log else None
+        text = path.read_text(encoding="utf-8").strip() if path and path.is_file() else ""
+        if "Traceback (most recent call last)" in text:
+            text = f"{text.splitlines()[-1]} (a fault of the software: see {log})"
+        problems.append(f"{called}: {text or f'failed without a word; see {log}'}")
+    return "The study stopped.", problems
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _count(value: str) -> int:
+    return int(float(value or 0))
+
+
+def surveys_line(sources: list[dict[str, str]], flow: list[dict[str, str]]) -> list[str]:
+    """How many surveys went in and were used, and which sources were left out."""
+    used = [source for source in sources if source["status"] == "used"]
+    read = sum(_count(source["rows_read"]) for source in used)
+    last = flow[-1]
+    lines = [
+        f"Surveys: {read:,} rows read from {len(used)} sources, {_count(last['surveys']):,} used"
+        f" (of {_count(last['returnees']):,} returnees in {_count(last['countries'])} countries)."
+    ]
+    lines += [
+        f"LEFT OUT: source {source['source']}: {source['reason']}"
+        for source in sources
+        if source["status"] != "used"
+    ]
+    return lines
+
+
+def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
+    """Which claims hold; on simulated data, which planted findings came back."""
+
+    def named(rows: list[dict[str, Any]]) -> str:
+        return ", ".join(row["claim_id"] for row in rows) or "none"
+
+    def having(verdict: str) -> list[dict[str, Any]]:
+        return [row for row in claims if row["verdict"] == verdict]
+
+    if not simulated:
+        return [
+            f"Claims of the published study: {len(having('holds'))} of {len(claims)} hold.",
+            f"  hold:         {named(having('holds'))}",
+            f"  contradicted: {named(having('contradicted'))}",
+            f"  inconclusive: {named(having('inconclusive'))}",
+            f"  not testable: {named(having('not_testable'))}",
+        ]
+    planted = [row for row in claims if row.get("planted") == "yes"]
+    back = [row for row in planted if row["verdict"] == "holds"]
+    lost = [row for row in planted if row["verdict"] != "holds"]
+    others = [row for row in claims if row.get("planted") != "yes"]
+    false = [row for row in others if row["verdict"] == "holds"]
+    return [
+        "SIMULATED DATA: what follows is about the software, not about returnees.",
+        f"Planted findings that came back: {len(back)} of {len(planted)}.",
+        f"  came back:  {named(back)}",
+        f"  did not:    {named(lost)}",
+        f"Not planted, yet found: {len(false)} of {len(others)}{': ' if false else '.'}"
+        + (named(false) if false else ""),
+    ]
+
+
+def closing(root: Path, config: Config, progress: Progress, seconds: float) -> list[str]:
+    """The few lines at the end of a study."""
+    steps = f"{progress.done} steps" if progress.done else "nothing had changed, no step was run"
+    return [
+        *surveys_line(_rows(root / SOURCES), _rows(root / FLOW)),
+        *claims_lines(_rows(root / CLAIMS), config.simulated),
+        f"Time: {seconds:.0f} s ({steps}).",
+        f"Open: {root / PAGE}",
+    ]
+
+
+def run_study(root: Path, cores: int, tell: Callable[[str], None]) -> None:
+    """Run the study of the folder `root` and tell its progress and outcome line by line.
+
+    Raises
+    ------
+    StudyError
+        When the configuration is wrong or a step failed, with every problem found.
+    """
+    start = time.monotonic()
+    config = load_config(root / "config.yaml")
+    with one_at_a_time(root) as lock:
+        progress = run_snakemake(root, cores, lock, tell)
+    for line in closing(root, config, progress, time.monotonic() - start):
+        tell(line)
