@@ -1,0 +1,1 @@
+"""Estimation: specifications written as data become estimates with named errors."""

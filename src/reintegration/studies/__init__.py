@@ -1,0 +1,1 @@
+"""Studies: the questions of the study, each one function from a frame to tables."""
