@@ -1,0 +1,451 @@
+"""A small folder of results with the columns that the study promises and numbers of no meaning."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reintegration.estimation import results as columns
+from reintegration.report.outputs import RESULTS
+from reintegration.tables_io import write_csv
+
+SCORES = ["economic", "social", "psychosocial", "composite"]
+TYPES = ["microbusiness", "training", "financial_services", "cash"]
+PILOT = ["GIN", "MAR", "SEN"]
+VCOV = {"vcov": "CR1S", "cluster_var": "returnee_id", "inference": "t"}
+OK = {"status": "ok"}
+
+
+def config(world: str | None = "worlds/demo.yaml", countries: list[str] | None = None) -> dict:
+    """Sections of a configuration as a rule passes them."""
+    return {
+        "study": {
+            "title": "A study of returnees",
+            "countries": countries or "all",
+            "first_survey": "2018-01-01",
+            "last_survey": "2020-12-31",
+        },
+        "data": {
+            "world": world,
+            "raw": "data/raw",
+            "sources": "data/sources",
+            "on_bad_source": "stop",
+        },
+        "instrument": {
+            "items": "data/instruments/rss.yaml",
+            "variables": "data/instruments/variables.yaml",
+            "claims": "data/claims/key_messages.yaml",
+        },
+        "inference": {
+            "confidence_level": 0.95,
+            "seed": 1,
+            "bootstrap_draws": 99,
+            "stars": False,
+        },
+        "orion": {
+            "countries": PILOT,
+            "comparators": ["same_countries", "all_countries"],
+            "outcomes": SCORES,
+            "methods": ["last", "change", "adjusted"],
+            "controls": ["country", "sex"],
+            "vcov": {"type": "HC3"},
+            "level_margin": 0.03,
+        },
+        "trends": {
+            "outcomes": SCORES,
+            "methods": ["pooled", "within"],
+            "minimum_returnees": 20,
+            "vcov": {"type": "CR1S", "cluster": "returnee_id"},
+        },
+        "disclosure": {"minimum_cell": 5},
+        "report": {"language": "en"},
+    }
+
+
+class World:
+    """Draws the tables of one made-up study."""
+
+    def __init__(self, countries: list[str], follow_ups: bool, mentored: bool, seed: int):
+        self.countries = countries
+        self.follow_ups = follow_ups
+        self.mentored = mentored
+        self.rng = np.random.default_rng(seed)
+        self.size = {code: int(self.rng.integers(40, 400)) for code in countries}
+        self.size["all"] = sum(self.size.values())
+
+    def estimate(self, center: float = 0.0, error: float = 0.01) -> dict:
+        value = float(self.rng.normal(center, 0.03))
+        return {
+            "estimate": value,
+            "std_error": error,
+            "conf_low": value - 1.96 * error,
+            "conf_high": value + 1.96 * error,
+            "p_value": float(min(1.0, 2 * np.exp(-((value / error) ** 2) / 2))),
+            "statistic": value / error,
+        }
+
+    def cells(self) -> list[str]:
+        return [*self.countries, "all"]
+
+    def flow(self) -> pd.DataFrame:
+        n = self.size["all"]
+        rows = [
+            ("read", n + 300, None, 52, 0, ""),
+            ("used", n + 100, n, len(self.countries), 200, "not one of the study's countries"),
+            ("analysed", n, int(n * 0.7), len(self.countries), 100, "too few answers to score"),
+        ]
+        names = ["step", "surveys", "returnees", "countries", "surveys_removed", "reason"]
+        return pd.DataFrame(rows, columns=names)
+
+    def sources(self) -> pd.DataFrame:
+        rows = [("central", "central.csv", "used", "", self.size["all"], 3, self.size["all"] - 3)]
+        rows.append(("bad", "bad.csv", "left_out", "the column q1 is missing", 0, 0, 0))
+        names = ["source", "file", "status", "reason", "rows_read", "rows_rejected", "surveys"]
+        return pd.DataFrame(rows, columns=names)
+
+    def describe(self) -> pd.DataFrame:
+        rows: list[dict] = []
+
+        def add(topic, statistic, variable, answer, country, value, n, **more):
+            parts = [statistic, variable, answer, country]
+            rows.append(
+                {
+                    "estimate_id": ".".join(part for part in parts if part),
+                    "topic": topic,
+                    "variable": variable,
+                    "answer": answer,
+                    "country": country,
+                    "statistic": statistic,
+                    "estimate": value,
+                    "conf_low": value - 0.02,
+                    "conf_high": value + 0.02,
+                    "n_obs": n,
+                    "n_returnees": n,
+                    **OK,
+                    **more,
+                }
+            )
+
+        for country in self.cells():
+            n = self.size[country]
+            add("sample", "n", "surveys", "", country, n, n)
+            add("sample", "n", "returnees", "", country, int(n * 0.7), n)
+            add("sample", "n", "follow_ups", "", country, int(n * 0.2), n)
+            pilot = country in (*PILOT, "all") and self.mentored
+            add("sample", "n", "mentored", "", country, 40 if pilot else 0, n)
+            add("sample", "mean", "age", "", country, 27.0, n)
+            for variable, answers in {
+                "sex": ["man", "woman"],
+                "stranded": ["yes"],
+                "abroad_under_six_months": ["yes"],
+                "return_decision": ["stranded", "detention", "change_of_mind", "other"],
+                "returned_from": ["libya", "niger", "algeria", "europe", "other"],
+            }.items():
+                topic = "sample" if variable == "sex" else "migration"
+                for answer in answers:
+                    share = float(self.rng.uniform(0.1, 0.5))
+                    given = round(share * n)
+                    add(topic, "share", variable, answer, country, share, n, returnees_with=given)
+            for kind in TYPES:
+                share = float(self.rng.uniform(0.1, 0.5))
+                add("assistance", "share", f"assistance_{kind}", "yes", country, share, n,
+                    returnees_with=round(share * n))  # fmt: skip
+            for score in SCORES:
+                value = float(self.rng.uniform(0.4, 0.7))
+                add("scores", "mean", score, "", country, value, n)
+                add("scores", "sd", score, "", country, 0.15, n)
+            for item in range(1, 31):
+                add("items", "mean", f"item_q{item}", "", country, float(self.rng.uniform()), n)
+            shares = self.rng.dirichlet(np.ones(5) * 8)
+            for answer, share in zip(
+                ["very_good", "good", "fair", "poor", "very_poor"], shares, strict=True
+            ):
+                add("network", "share", "q22", answer, country, float(share), n,
+                    returnees_with=round(share * n))  # fmt: skip
+            add("network", "share", "network_poor", "yes", country, float(shares[3:].sum()), n,
+                returnees_with=round(shares[3:].sum() * n))  # fmt: skip
+        add("sample", "n", "countries", "", "all", len(self.countries), self.size["all"])
+        return pd.DataFrame(rows, columns=list(columns.DESCRIPTIVE_COLUMNS))
+
+    def distributions(self) -> pd.DataFrame:
+        rows = []
+        for country in self.cells():
+            for score in SCORES:
+                draws = self.rng.beta(6, 4, size=self.size[country])
+                counts, edges = np.histogram(draws, bins=20, range=(0, 1))
+                base = {"country": country, "outcome": score, "n_obs": len(draws)}
+                base |= {"n_returnees": len(draws), **OK}
+                for low, high, value in zip(edges, edges[1:], counts, strict=False):
+                    small = 0 < value < 5
+                    rows.append({**base, "statistic": "count", "low": low, "high": high,
+                                 "value": None if small else value,
+                                 "status": "suppressed" if small else "ok"})  # fmt: skip
+                for name, share in {"q25": 0.25, "median": 0.5, "q75": 0.75}.items():
+                    rows.append({**base, "statistic": name, "value": np.quantile(draws, share)})
+        return pd.DataFrame(rows, columns=list(columns.DISTRIBUTION_COLUMNS))
+
+    def terms(self) -> list[dict]:
+        one = len(self.countries) == 1
+        country = [] if one else [
+            {"term": f"country.{code}", "group": "country", "variable": "country", "level": code}
+            for code in self.countries
+        ]  # fmt: skip
+        assistance = [
+            {"term": kind, "group": "assistance", "variable": f"assistance_{kind}", "level": "1"}
+            for kind in TYPES
+        ]
+        recorded = [
+            {"term": "cash_not_recorded", "group": "assistance", "variable": "assistance_cash",
+             "level": "not_recorded"}
+        ]  # fmt: skip
+        controls = [
+            {"term": "age", "group": "controls", "variable": "age", "level": ""},
+            {"term": "sex.woman", "group": "controls", "variable": "sex", "level": "woman"},
+        ]
+        return [*country, *assistance, *recorded, *controls]
+
+    def estimates(self) -> pd.DataFrame:
+        rows = []
+        for spec, prefix in (("levels", ""), ("changes", "change_")):
+            missing = spec == "changes" and not self.follow_ups
+            for score in SCORES:
+                outcome = prefix + score
+                for term in self.terms():
+                    label = "cr1s-returnee_id" if spec == "levels" else "hc3"
+                    row = {
+                        "estimate_id": f"{spec}.{outcome}.{term['term']}.{label}",
+                        "spec_id": f"{spec}.{outcome}",
+                        "outcome": outcome,
+                        "scale": "score points",
+                        "role": "published",
+                        **VCOV,
+                        "n_clusters": self.size["all"],
+                        "n_obs": self.size["all"],
+                        "n_returnees": self.size["all"],
+                        "n_identifying": 50,
+                        **term,
+                        **OK,
+                    }
+                    if spec == "changes":
+                        row |= {"vcov": "HC3", "cluster_var": "", "n_clusters": None}
+                    if missing:
+                        row |= {"status": "failed", "warnings": "no returnee has two surveys"}
+                    else:
+                        row |= self.estimate()
+                    rows.append(row)
+        return pd.DataFrame(rows, columns=list(columns.ESTIMATE_COLUMNS))
+
+    def models(self) -> pd.DataFrame:
+        frame = self.estimates().drop_duplicates("spec_id")
+        keep = ["spec_id", "outcome", "n_obs", "n_returnees", "n_clusters", "status", "vcov",
+                "cluster_var", "warnings"]  # fmt: skip
+        return (
+            frame[keep]
+            .assign(r2=0.3, data_hash="abcdef", sample_id="123456")
+            .reindex(columns=list(columns.MODEL_COLUMNS))
+        )
+
+    def specs(self) -> pd.DataFrame:
+        rows = [
+            {
+                "spec_id": f"{spec}.{prefix}{score}",
+                "title": "Scores on country and assistance received",
+                "role": "published",
+                "outcome": prefix + score,
+                "formula": f"{prefix}{score} ~ country + assistance",
+                "estimator": "ols",
+                "vcov": "CR1S",
+                "country_coding": "deviation",
+            }
+            for spec, prefix in (("levels", ""), ("changes", "change_"))
+            for score in SCORES
+        ]
+        return pd.DataFrame(rows, columns=list(columns.SPEC_COLUMNS))
+
+    def ranks(self) -> pd.DataFrame:
+        rows = [
+            {
+                "estimate_id": f"rank.levels.{score}.{code}",
+                "spec_id": f"levels.{score}",
+                "outcome": score,
+                "country": code,
+                "rank": place,
+                "rank_low": max(1, place - 2),
+                "rank_high": min(len(self.countries), place + 2),
+                "n_countries": len(self.countries),
+                **OK,
+            }
+            for score in SCORES
+            for place, code in enumerate(self.countries, start=1)
+        ]
+        return pd.DataFrame(rows, columns=list(columns.RANK_COLUMNS))
+
+    def importance(self) -> pd.DataFrame:
+        shares = {"country": 0.6, "assistance": 0.2, "person": 0.15, "time": 0.05}
+        rows = [
+            {
+                "estimate_id": f"importance.levels.{score}.{group}",
+                "spec_id": f"levels.{score}",
+                "outcome": score,
+                "group": group,
+                "estimate": share,
+                "conf_low": share - 0.03,
+                "conf_high": share + 0.03,
+                "r2": 0.3,
+                **OK,
+            }
+            for score in SCORES
+            for group, share in shares.items()
+        ]
+        return pd.DataFrame(rows, columns=list(columns.IMPORTANCE_COLUMNS))
+
+    def orion(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        effects, means, changes = [], [], []
+        cells = [*[code for code in PILOT if code in self.countries], "all"]
+        bad = not (self.follow_ups and self.mentored)
+        failed = {"status": "failed", "warnings": "no mentored returnee has two surveys"}
+        hc3 = {"vcov": "HC3", "inference": "t"}
+        for country in cells:
+            for score in SCORES:
+                for method in ("last", "change", "adjusted"):
+                    for comparator in ("same_countries", "all_countries"):
+                        if comparator == "all_countries" and country != "all":
+                            continue
+                        found = self.estimate(0.04)
+                        found.pop("statistic")
+                        name = f"orion.{method}.{comparator}.{score}.{country}.hc3"
+                        effects.append(
+                            {
+                                "estimate_id": name,
+                                "spec_id": f"orion.{method}.{comparator}.{score}",
+                                "method": method,
+                                "comparator": comparator,
+                                "outcome": score,
+                                "country": country,
+                                "effect_size": 0.2,
+                                "n_mentored": 40,
+                                "n_other": 300,
+                                **hc3,
+                                **OK,
+                                **(failed if bad else found),
+                            }
+                        )
+                for group in ("mentored", "others"):
+                    base = {"group": group, "outcome": score, "country": country}
+                    base |= {"n_returnees": 40, **hc3, **OK}
+                    found = self.estimate(0.02)
+                    found.pop("statistic")
+                    name = f"orion_change.{group}.{score}.{country}.hc3"
+                    changes.append({"estimate_id": name, **base, **(failed if bad else found)})
+                    for survey in ("first", "last"):
+                        found = self.estimate(0.55)
+                        for key in ("statistic", "p_value"):
+                            found.pop(key)
+                        name = f"orion_mean.{group}.{survey}.{score}.{country}.hc3"
+                        found = failed if bad else found
+                        means.append({"estimate_id": name, "survey": survey, **base, **found})
+        return (
+            pd.DataFrame(effects, columns=list(columns.EFFECT_COLUMNS)),
+            pd.DataFrame(means, columns=list(columns.MEAN_COLUMNS)),
+            pd.DataFrame(changes, columns=list(columns.CHANGE_COLUMNS)),
+        )
+
+    def trends(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        slopes, lines = [], []
+        for code in self.countries:
+            for score in SCORES:
+                for method in ("pooled", "within"):
+                    found = self.estimate(0.02, 0.015)
+                    value = found.pop("estimate")
+                    found |= {"slope_per_year": value}
+                    for kind, prefix in {"slope": "trend", "deviation": "trend_deviation"}.items():
+                        row = {
+                            "estimate_id": f"{prefix}.{method}.{score}.{code}.cr1s-returnee_id",
+                            "spec_id": f"trend.{method}.{score}",
+                            "country": code,
+                            "outcome": score,
+                            "method": method,
+                            "kind": kind,
+                            "n_obs": self.size[code],
+                            "n_returnees": self.size[code],
+                            **VCOV,
+                            **OK,
+                        }
+                        bad = method == "within" and not self.follow_ups
+                        failed = {"status": "failed", "warnings": "no returnee has two surveys"}
+                        slopes.append({**row, **(failed if bad else found)})
+                    if bad:
+                        continue
+                    for month in range(0, 25, 6):
+                        fitted = 0.55 + value * month / 12
+                        lines.append(
+                            {
+                                "country": code,
+                                "outcome": score,
+                                "method": method,
+                                "months_since_return": month,
+                                "fitted": fitted,
+                                "conf_low": fitted - 0.02,
+                                "conf_high": fitted + 0.02,
+                                "band": "pointwise",
+                                "n_returnees": self.size[code],
+                            }
+                        )
+        return (
+            pd.DataFrame(slopes, columns=list(columns.SLOPE_COLUMNS)),
+            pd.DataFrame(lines, columns=list(columns.LINE_COLUMNS)),
+        )
+
+    def claims(self) -> pd.DataFrame:
+        rows = [
+            ("stranded", 1, "27% had been stranded.", "", "share_near", "27%", "0.27 [0.25, 0.29]",
+             "share.stranded.yes.all", "holds", "yes", "The interval meets 27%."),
+            ("trust", 7, "Trust in mentors is high.", "", "not_testable", "high", "", "",
+             "not_testable", "no", "The survey does not ask."),
+        ]  # fmt: skip
+        names = ["claim_id", "message", "claim_en", "claim_fr", "test", "published", "computed",
+                 "estimate_ids", "verdict", "planted", "reason"]  # fmt: skip
+        return pd.DataFrame(rows, columns=names)
+
+    def rows(self) -> pd.DataFrame:
+        rows = [
+            {"spec_id": "levels.composite", "outcome": "composite", "country": code,
+             "step": "used", "reason": "", "rows": self.size[code], "returnees": self.size[code]}
+            for code in self.countries
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(columns.ROW_COLUMNS))
+
+
+def make_results(
+    folder: Path,
+    countries: list[str] | None = None,
+    follow_ups: bool = True,
+    mentored: bool = True,
+    seed: int = 3,
+) -> dict[str, Path]:
+    """Write every file of results that the report reads; returns them by name."""
+    world = World(countries or ["GIN", "SEN", "MAR", "CIV", "ETH"], follow_ups, mentored, seed)
+    effects, means, changes = world.orion()
+    slopes, lines = world.trends()
+    frames = {
+        "flow": world.flow(),
+        "sources": world.sources(),
+        "descriptives": world.describe(),
+        "distributions": world.distributions(),
+        "specs": world.specs(),
+        "estimates": world.estimates(),
+        "models": world.models(),
+        "rows": world.rows(),
+        "ranks": world.ranks(),
+        "importance": world.importance(),
+        "effects": effects,
+        "means": means,
+        "orion_changes": changes,
+        "slopes": slopes,
+        "lines": lines,
+        "claims": world.claims(),
+    }
+    files = {name: folder / path for name, path in RESULTS.items()}
+    for name, path in files.items():
+        write_csv(frames[name], path)
+    return files
