@@ -58,18 +58,24 @@ class Office(Strict):
     """A country of the study: its returnees, its planted effects and how its office files."""
 
     returnees: int = Field(ge=1, description="returnees, each with a first survey")
-    follow_ups: Count = Field(0, description="of them, seen at least a second time")
-    second_follow_ups: Count = Field(0, description="of those, seen a third time")
-    level: Effects = Field({}, description="score points away from the average country")
-    slope: Effects = Field({}, description="score points per year since return")
-    items: dict[str, float] = Field({}, description="shift of one item, in probit units")
-    stranded_log_odds: float = Field(0, description="against the average country")
-    not_offered: list[str] = Field([], description="assistance types nobody receives here")
-    not_recorded: list[str] = Field([], description="assistance types the office does not record")
+    follow_ups: Count = Field(default=0, description="of them, seen at least a second time")
+    second_follow_ups: Count = Field(default=0, description="of those, seen a third time")
+    level: Effects = Field(default={}, description="score points away from the average country")
+    slope: Effects = Field(default={}, description="score points per year since return")
+    items: dict[str, float] = Field(default={}, description="shift of one item, in probit units")
+    stranded_log_odds: float = Field(default=0, description="against the average country")
+    not_offered: list[str] = Field(default=[], description="assistance types nobody receives here")
+    not_recorded: list[str] = Field(
+        default=[], description="assistance types the office does not record"
+    )
     form: Form = "csv"
     language: Literal["en", "fr"] = "en"
-    office_share: Share = Field(0.8, description="of its surveys, found in the office's own file")
-    central_share: Share = Field(0.4, description="of those, found in the central export as well")
+    office_share: Share = Field(
+        default=0.8, description="of its surveys, found in the office's own file"
+    )
+    central_share: Share = Field(
+        default=0.4, description="of those, found in the central export as well"
+    )
 
     @property
     def surveys(self) -> int:
@@ -86,9 +92,11 @@ class Office(Strict):
 class Elsewhere(Strict):
     """Surveys of the central export that the study leaves out."""
 
-    countries: list[Iso3] = Field([], description="countries of return outside the study")
-    surveys: Count = Field(0, description="surveys in those countries, together")
-    outside_window: Count = Field(0, description="surveys of study countries outside the period")
+    countries: list[Iso3] = Field(default=[], description="countries of return outside the study")
+    surveys: Count = Field(default=0, description="surveys in those countries, together")
+    outside_window: Count = Field(
+        default=0, description="surveys of study countries outside the period"
+    )
 
 
 class Persons(Strict):
@@ -105,9 +113,12 @@ class Persons(Strict):
         description="shares of each decision among the stranded (yes) and the others (no)"
     )
     effects: dict[str, Effects] = Field(
-        {}, description="of woman, stranded, age_decade and months_abroad_10, in score points"
+        default={},
+        description="of woman, stranded, age_decade and months_abroad_10, in score points",
     )
-    missing: dict[str, Share] = Field({}, description="share without age, months_abroad, ...")
+    missing: dict[str, Share] = Field(
+        default={}, description="share without age, months_abroad, ..."
+    )
 
 
 class Timing(Strict):
@@ -154,7 +165,7 @@ class Assistance(Strict):
 
     selection: Selection
     selection_strength: float = Field(description="log-odds per SD of need")
-    strength: float = Field(1, description="multiplies every effect; 0 is the null world")
+    strength: float = Field(default=1, description="multiplies every effect; 0 is the null world")
     undated: Share = Field(description="of the received, recorded without a date")
     unrecorded: Share = Field(description="of all cells, left empty")
     types: dict[str, AssistanceType]
@@ -172,16 +183,16 @@ class Mentoring(Strict):
 
     selection: Selection
     selection_strength: float = Field(description="log-odds per SD of need")
-    strength: float = Field(1, description="multiplies every effect; 0 is the null world")
+    strength: float = Field(default=1, description="multiplies every effect; 0 is the null world")
     seen_again: Share = Field(description="of the mentored, with a follow-up survey")
-    locations: int = Field(2, ge=1, description="pilot locations per country")
+    locations: int = Field(default=2, ge=1, description="pilot locations per country")
     countries: dict[Iso3, MentoredCountry]
 
 
 class FollowUp(Strict):
     """Who is seen again; how many is stated by country."""
 
-    share: Share = Field(1, description="multiplies the countries' follow-up counts")
+    share: Share = Field(default=1, description="multiplies the countries' follow-up counts")
     log_odds_per_sd: float = Field(description="by first composite score")
 
 
@@ -192,7 +203,7 @@ class Nonresponse(Strict):
     refused: Share
     not_applicable: Share
     blank: Share
-    sensitive: dict[str, float] = Field({}, description="factor on these for single items")
+    sensitive: dict[str, float] = Field(default={}, description="factor on these for single items")
 
 
 class Dirt(Strict):
@@ -221,7 +232,7 @@ class World(Strict):
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
     seed: int = Field(ge=0)
-    provenance: dict[str, str] = Field({}, description="what each section's values rest on")
+    provenance: dict[str, str] = Field(default={}, description="what each section's values rest on")
     countries: dict[Iso3, Office] = Field(min_length=1)
     elsewhere: Elsewhere = Elsewhere()
     persons: Persons
