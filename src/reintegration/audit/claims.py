@@ -221,6 +221,20 @@ TESTS: Mapping[str, Callable[[Claim, pd.DataFrame], _Judgement]] = {
 # ---------------------------------------------------------------- from estimates to verdicts
 
 NUMBER_COLUMNS = ["estimate", "conf_low", "conf_high", "effect_size", "status"]
+# Tables whose number is not called `estimate`: what theirs is called.
+OTHER_NAMES = [
+    {"rank": "estimate", "rank_low": "conf_low", "rank_high": "conf_high"},
+    {"slope_per_year": "estimate"},
+]
+
+
+def _number_columns(table: pd.DataFrame) -> pd.DataFrame:
+    for names in OTHER_NAMES:
+        if set(names) <= set(table.columns):
+            table = table.drop(columns=[*names.values()], errors="ignore").rename(columns=names)
+            break
+    part = table.set_index("estimate_id").reindex(columns=NUMBER_COLUMNS)
+    return part.astype({"status": object})
 
 
 def gather_numbers(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -232,8 +246,7 @@ def gather_numbers(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         One row per estimate, indexed by `estimate_id`, with `NUMBER_COLUMNS`; what a table
         does not have is missing there.
     """
-    parts = [table.set_index("estimate_id").reindex(columns=NUMBER_COLUMNS) for table in tables]
-    numbers = pd.concat([part.astype({"status": object}) for part in parts])
+    numbers = pd.concat([_number_columns(table) for table in tables])
     if twice := sorted(set(numbers.index[numbers.index.duplicated()])):
         raise ValueError(f"estimate ids that are not unique: {', '.join(twice[:5])}")
     return numbers

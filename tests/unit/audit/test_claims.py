@@ -98,6 +98,24 @@ def test_lowest_ranks_need_the_whole_interval():
     assert verdicts == ["holds", "inconclusive", "contradicted"]
 
 
+def test_ranks_and_slopes_are_read_from_their_own_columns():
+    ranks = pd.DataFrame(
+        {
+            "estimate_id": ["rank.a"], "estimate": [-0.1], "rank": [1], "rank_low": [1],
+            "rank_high": [2], "status": ["ok"],
+        }
+    )  # fmt: skip
+    slopes = pd.DataFrame(
+        {
+            "estimate_id": ["trend.a.cr1s"], "slope_per_year": [0.1], "conf_low": [0.05],
+            "conf_high": [0.15], "status": ["ok"],
+        }
+    )  # fmt: skip
+    table = gather_numbers([ranks, slopes])
+    assert table.loc["rank.a", ["estimate", "conf_low", "conf_high"]].tolist() == [1, 1, 2]
+    assert verdict(claim("all_positive", ["trend.a"]), table) == "holds"
+
+
 def test_exceeds_compares_with_every_other():
     def three(second_high):
         return numbers(
