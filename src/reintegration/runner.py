@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reintegration.config import Config, load_config
 from reintegration.errors import StudyError
+from reintegration.plan import read_plan
 
 PAGE = "reports/study.html"
 FLOW = "results/clean/flow.csv"
@@ -226,7 +226,7 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     planted = [row for row in claims if row.get("planted") == "yes"]
     back = [row for row in planted if row["verdict"] == "holds"]
     lost = [row for row in planted if row["verdict"] != "holds"]
-    others = [row for row in claims if row.get("planted") != "yes"]
+    others = [row for row in claims if row.get("planted") == "no"]
     false = [row for row in others if row["verdict"] == "holds"]
     return [
         "SIMULATED DATA: what follows is about the software, not about returnees.",
@@ -238,12 +238,12 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     ]
 
 
-def closing(root: Path, config: Config, progress: Progress, seconds: float) -> list[str]:
+def closing(root: Path, simulated: bool, progress: Progress, seconds: float) -> list[str]:
     """The few lines at the end of a study."""
     steps = f"{progress.done} steps" if progress.done else "nothing had changed, no step was run"
     return [
         *surveys_line(_rows(root / SOURCES), _rows(root / FLOW)),
-        *claims_lines(_rows(root / CLAIMS), config.simulated),
+        *claims_lines(_rows(root / CLAIMS), simulated),
         f"Time: {seconds:.0f} s ({steps}).",
         f"Open: {root / PAGE}",
     ]
@@ -258,8 +258,8 @@ def run_study(root: Path, cores: int, tell: Callable[[str], None]) -> None:
         When the configuration is wrong or a step failed, with every problem found.
     """
     start = time.monotonic()
-    config = load_config(root / "config.yaml")
+    plan = read_plan(root / "config.yaml")
     with one_at_a_time(root) as lock:
         progress = run_snakemake(root, cores, lock, tell)
-    for line in closing(root, config, progress, time.monotonic() - start):
+    for line in closing(root, plan.simulated, progress, time.monotonic() - start):
         tell(line)

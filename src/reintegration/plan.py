@@ -1,0 +1,103 @@
+"""What a study will read, known before any work: checked choices and the list of sources.
+
+Light to import: the Snakefile asks for it each time it is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reintegration.codebook import load_codebook, read_yaml
+from reintegration.config import Config, check_against_codebook, check_config
+
+DEMO = Path("data/demo")  # one folder per simulated world
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked configuration and where its sources are.
+
+    Attributes
+    ----------
+    config
+        All choices of the study.
+    root
+        Folder of config.yaml; all paths below are relative to it.
+    world
+        Folder that the simulated world is made in, or None for real data.
+    world_files
+        The world's YAML and those it extends.
+    raw
+        Folder of the raw files.
+    mappings
+        Folder of one YAML per source.
+    files
+        Name of each source -> name of its raw file.
+    """
+
+    config: Config
+    root: Path
+    world: Path | None
+    world_files: tuple[Path, ...]
+    raw: Path
+    mappings: Path
+    files: Mapping[str, str]
+
+    @property
+    def codebook(self) -> dict[str, str]:
+        """The codebook's two files, as a rule's named inputs."""
+        return {
+            "instrument": str(self.config.instrument.items),
+            "variables": str(self.config.instrument.variables),
+        }
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data studied are simulated."""
+        return self.world is not None
+
+
+def _world_files(path: Path) -> tuple[Path, ...]:
+    base = read_yaml(path).get("extends")
+    return (path, *(_world_files(path.parent / str(base)) if base else ()))
+
+
+def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
+    """Check a configuration as read from YAML, with all it names, and list the sources.
+
+    Raises
+    ------
+    StudyError
+        With every problem found in the first file that is wrong.
+    """
+    root = Path(root)
+    config = check_config(raw_config, root)
+    codebook = load_codebook(root / config.instrument.items, root / config.instrument.variables)
+    check_against_codebook(config, codebook)
+    if config.data.world is None:
+        from reintegration.ingest.source import load_sources
+
+        sources = load_sources(root / config.data.raw, root / config.data.sources)
+        files = {source.source: source.file for source in sources}
+        return Plan(config, root, None, (), config.data.raw, config.data.sources, files)
+
+    from reintegration.simulation.world import load_world
+
+    world = load_world(root / config.data.world)
+    folder = DEMO / world.name
+    return Plan(
+        config,
+        root,
+        folder,
+        tuple(path.relative_to(root) for path in _world_files(root / config.data.world)),
+        folder / "raw",
+        folder / "sources",
+        {source.name: source.filename for source in world.sources()},
+    )
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read a configuration file and plan its study, as `make_plan` does."""
+    path = Path(path)
+    return make_plan(read_yaml(path), path.parent)

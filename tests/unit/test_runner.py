@@ -1,0 +1,155 @@
+"""What the study command understands of Snakemake's report, and what it says at the end."""
+
+from pathlib import Path
+
+import pytest
+
+from reintegration.errors import StudyError
+from reintegration.runner import (
+    Progress,
+    _failure,
+    claims_lines,
+    environment,
+    follow,
+    one_at_a_time,
+    surveys_line,
+)
+from reintegration.step import step
+
+REPORT = """\
+Building DAG of jobs...
+Job stats:
+job       count
+------  -------
+ingest        2
+all           1
+total         3
+
+[Sat Nov 21 19:36:25 2026]
+localrule ingest:
+    output: results/gin.parquet
+    log: results/logs/ingest_gin.log
+    jobid: 2
+    wildcards: source=gin
+[Sat Nov 21 19:36:25 2026]
+localrule ingest:
+    output: results/sen.parquet
+    log: results/logs/ingest_sen.log
+    jobid: 3
+    wildcards: source=sen
+[Sat Nov 21 19:36:25 2026]
+Finished jobid: 2 (Rule: ingest)
+1 of 3 steps (33%) done
+RuleException:
+CalledProcessError in file "Snakefile", line 8:
+Command 'python script.py' returned non-zero exit status 1.
+[Sat Nov 21 19:36:25 2026]
+Error in rule ingest:
+    message: None
+    jobid: 3
+    log: results/logs/ingest_sen.log (check log file(s) for error details)
+Exiting because a job execution failed. Look above for error messages
+WorkflowError:
+At least one job did not complete successfully.
+"""
+
+
+def read(text: str) -> tuple[Progress, list[str]]:
+    progress, told = Progress(), []
+    follow(iter(text.splitlines(keepends=True)), progress, told.append)
+    return progress, told
+
+
+def test_finished_and_failed_steps_are_told_apart():
+    progress, told = read(REPORT)
+    assert told == ["[ 1/2] ingest gin"]
+    assert progress.failed == {"ingest sen": Path("results/logs/ingest_sen.log")}
+
+
+def test_a_failed_step_is_told_in_its_own_words(tmp_path):
+    progress, _ = read(REPORT)
+    log = tmp_path / "results/logs/ingest_sen.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("sen.dta: the column `age` is missing.\n")
+    headline, problems = _failure(tmp_path, progress, [])
+    assert headline == "The study stopped."
+    assert problems == ["ingest sen: sen.dta: the column `age` is missing."]
+
+
+def test_a_fault_of_the_software_shows_no_traceback(tmp_path):
+    progress, _ = read(REPORT)
+    log = tmp_path / "results/logs/ingest_sen.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("Traceback (most recent call last):\n  File ...\nValueError: odd\n")
+    _, problems = _failure(tmp_path, progress, [])
+    assert "ValueError: odd (a fault of the software" in problems[0]
+    assert "Traceback" not in problems[0]
+
+
+def test_an_error_before_any_step_is_passed_on(tmp_path):
+    progress, _ = read("WorkflowError in file Snakefile, line 3:\nconfig.yaml: no such key\n")
+    headline, problems = _failure(tmp_path, progress, [])
+    assert headline == "The study could not be planned."
+    assert "config.yaml: no such key" in problems
+
+
+def test_one_study_at_a_time(tmp_path):
+    with (
+        one_at_a_time(tmp_path),
+        pytest.raises(StudyError, match="Another study is running"),
+        one_at_a_time(tmp_path),
+    ):
+        pass
+    with one_at_a_time(tmp_path):
+        assert (tmp_path / ".cache/study.lock").exists()
+
+
+def test_jobs_have_one_thread_and_may_write_bytecode(tmp_path):
+    made = environment({"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/x"}, tmp_path)
+    assert made["OPENBLAS_NUM_THREADS"] == "1"
+    assert "PYTHONDONTWRITEBYTECODE" not in made
+    assert made["MPLCONFIGDIR"].startswith(str(tmp_path))
+
+
+def test_a_source_left_out_is_said_at_the_end():
+    sources = [
+        {"source": "gin", "status": "used", "reason": "", "rows_read": "1200"},
+        {"source": "sen", "status": "left_out", "reason": "the file is empty", "rows_read": ""},
+    ]
+    flow = [{"surveys": "1000", "returnees": "800", "countries": "1"}]
+    said = surveys_line(sources, flow)
+    assert "1,200 rows read from 1 sources, 1,000 used" in said[0]
+    assert said[1] == "LEFT OUT: source sen: the file is empty"
+
+
+CLAIMS = [
+    {"claim_id": "a", "verdict": "holds", "planted": "yes"},
+    {"claim_id": "b", "verdict": "inconclusive", "planted": "yes"},
+    {"claim_id": "c", "verdict": "holds", "planted": "no"},
+    {"claim_id": "d", "verdict": "not_testable", "planted": ""},
+]
+
+
+def test_on_simulated_data_planted_findings_come_back_or_not():
+    said = "\n".join(claims_lines(CLAIMS, simulated=True))
+    assert "SIMULATED DATA" in said
+    assert "Planted findings that came back: 1 of 2" in said
+    assert "did not:    b" in said
+    assert "Not planted, yet found: 1 of 1: c" in said
+
+
+def test_on_real_data_claims_hold_or_not():
+    said = "\n".join(claims_lines(CLAIMS, simulated=False))
+    assert "2 of 4 hold" in said
+    assert "SIMULATED" not in said
+    assert "planted" not in said.lower()
+
+
+def test_a_step_ends_with_the_message_in_its_log(tmp_path, capsys):
+    with pytest.raises(SystemExit), step(tmp_path / "logs/x.log"):
+        print("noise")
+        raise StudyError("gin.csv: is empty.")
+    assert (tmp_path / "logs/x.log").read_text() == "noise\ngin.csv: is empty.\n"
+    said = capsys.readouterr()
+    assert said.err == "gin.csv: is empty.\n"
+    assert said.out == ""
