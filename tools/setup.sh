@@ -49,10 +49,11 @@ if ! "$uv" --version >/dev/null 2>&1; then
     fi
 fi
 
-rm -f "$stamp"
-if [ -e .venv ] && ! .venv/bin/python -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13)' 2>/dev/null; then
+# An environment without a stamp is half made, and one whose Python is gone is of no use.
+if ! [ -f "$stamp" ] || ! .venv/bin/python -c '' 2>/dev/null; then
     rm -rf .venv
 fi
+rm -f "$stamp"
 say "installing the locked packages (about 800 MB, a minute or two the first time)"
 quietly "$uv" sync --quiet --frozen --compile-bytecode --python "$python"
 # matplotlib looks through the fonts once; better here than inside a timed study.

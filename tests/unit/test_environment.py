@@ -1,6 +1,7 @@
 """Generated files are in step with what they are generated from."""
 
 import runpy
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -60,3 +61,24 @@ def test_no_python_is_said_in_one_line(root, tmp_path):
     assert found.returncode == 1
     assert "No Python 3.11, 3.12 or 3.13 was found" in found.stderr
     assert found.stderr.count("\n") == 1
+
+
+def test_a_python_without_pip_and_venv_is_said_in_one_line(root, tmp_path):
+    checkout = tmp_path / "étude à copier"
+    shutil.copytree(root / "tools", checkout / "tools")
+    for name in ("uv.lock", "pyproject.toml"):
+        shutil.copy(root / name, checkout)
+    fake(
+        tmp_path,
+        "python3.13",
+        f'[ "$1" = -c ] && [ "${{2#*version_info}}" != "$2" ] && echo {tmp_path}/python3.13',
+    )
+    said = subprocess.run(
+        ["/bin/sh", str(checkout / "tools/setup.sh")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 1
+    assert said.stderr.splitlines()[-1].endswith("apt install python3-venv, then call make again")
+    assert not (checkout / ".venv").exists()
