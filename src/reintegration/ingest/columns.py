@@ -1,0 +1,235 @@
+"""Which raw column holds which codebook name: declared in the source YAML, or of the same name."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reintegration.codebook import Codebook
+from reintegration.errors import StudyError
+from reintegration.ingest.source import Source
+from reintegration.text import fold
+
+RETURNEE = "returnee_id"  # the pseudonym without which surveys cannot be joined
+LOCATION = "location_id"
+# Without these a row is no survey; they cannot be declared as not asked.
+ALWAYS = ("survey_date", "country")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each codebook name stands in a raw table.
+
+    Attributes
+    ----------
+    single
+        Codebook name -> column numbers, the first that is filled counts.
+    options
+        Name of a multiple-choice item -> answer code -> column number.
+    """
+
+    single: dict[str, list[int]]
+    options: dict[str, dict[str, int]]
+
+
+def identifier(codebook: Codebook, pseudonym: str) -> str | None:
+    """Name of the identifier that becomes a pseudonym."""
+    return next((n for n, v in codebook.variables.items() if v.pseudonym == pseudonym), None)
+
+
+def raw_names(codebook: Codebook) -> list[str]:
+    """Every codebook name that a raw file may hold a column for."""
+    assistance = [c for kind in codebook.assistance_columns for c in (kind, f"{kind}_date")]
+    return [*codebook.variables, *codebook.items, *assistance]
+
+
+def needed_names(source: Source, codebook: Codebook) -> list[str]:
+    """Codebook names that a file must hold: who, when, where and every item."""
+    case_number = identifier(codebook, RETURNEE)
+    names = [*([case_number] if case_number else []), "country", "survey_date", "return_date"]
+    if source.country is not None:
+        names.remove("country")
+    return [name for name in [*names, *codebook.items] if name not in source.not_asked]
+
+
+def wanted_columns(source: Source, codebook: Codebook) -> set[str]:
+    """Folded column names by which the header row of a file is recognised."""
+    declared = [name for names in source.columns.values() for name in names]
+    declared += [name for options in source.select_multiple.values() for name in options.values()]
+    return {fold(name) for name in [*declared, *source.drop, *raw_names(codebook)]}
+
+
+def check_names(source: Source, codebook: Codebook, where: str | Path) -> None:
+    """Check every codebook name and code that a source YAML uses.
+
+    Raises
+    ------
+    StudyError
+        With every name or code that the codebook does not know.
+    """
+    problems = []
+    known = raw_names(codebook)
+    for key in ("columns", "answers", "select_multiple", "not_asked"):
+        for name in getattr(source, key):
+            if name not in known:
+                problems.append(f"{key}: {name!r} is not in the codebook{_hint(name, known)}")
+    for name in source.date_order if isinstance(source.date_order, dict) else ():
+        if name not in known:
+            problems.append(f"date_order: {name!r} is not in the codebook{_hint(name, known)}")
+    always = {*ALWAYS, identifier(codebook, RETURNEE)}
+    for name in always.intersection(source.not_asked):
+        problems.append(f"not_asked: {name} is needed; without it a row is no survey")
+    for name in source.select_multiple:
+        if name in codebook.items and not codebook.items[name].multiple:
+            problems.append(f"select_multiple: {name} takes one answer, by the codebook")
+    for name, code, key in _declared_codes(source):
+        allowed = _codes(codebook, name)
+        if name in known and allowed is not None and code not in allowed:
+            problems.append(
+                f"{key}.{name}: {code!r} is no code of the codebook; allowed are "
+                f"{', '.join(allowed)}"
+            )
+    if problems:
+        raise StudyError("A source YAML cannot be used.", [f"{where}: {p}" for p in problems])
+
+
+def _declared_codes(source: Source) -> Iterator[tuple[str, str, str]]:
+    for name, answers in source.answers.items():
+        yield from ((name, c, "answers") for code in answers.values() for c in (code or "").split())
+    for name, options in source.select_multiple.items():
+        yield from ((name, code, "select_multiple") for code in options)
+
+
+def _codes(codebook: Codebook, name: str) -> list[str] | None:
+    """Codes that a column may hold, or None when it is not coded."""
+    if name in codebook.items:
+        return [answer.code for answer in codebook.answers_of(name)]
+    if name in codebook.assistance_columns:
+        return ["yes", "no"]
+    if name in codebook.variables and codebook.variables[name].type == "choice":
+        return [answer.code for answer in codebook.variables[name].answers]
+    return None
+
+
+def find_columns(
+    source: Source, codebook: Codebook, names: Sequence[str], where: str | Path
+) -> Columns:
+    """Find the raw column of every codebook name.
+
+    A column is found by its name as declared, else by the codebook's own name; case, accents,
+    punctuation and, in KoboToolbox files, group names do not count. Columns that are not found
+    and not needed are simply not there: their answers are missing.
+
+    Parameters
+    ----------
+    names
+        Column names of the raw file.
+
+    Raises
+    ------
+    StudyError
+        With every column that is declared or needed and not there, or there twice.
+    """
+    finder = _Finder(names, groups=source.kind == "kobo")
+    problems: list[str] = []
+    single: dict[str, list[int]] = {}
+    options: dict[str, dict[str, int]] = {}
+    for name, columns in source.columns.items():
+        found = [finder.find(column) for column in columns]
+        problems += _trouble(name, columns, found, names)
+        single[name] = [place[0] for place in found if len(place) == 1]
+    for name, codes in source.select_multiple.items():
+        found = [finder.find(column) for column in codes.values()]
+        problems += _trouble(name, list(codes.values()), found, names)
+        pairs = zip(codes, found, strict=True)
+        options[name] = {code: place[0] for code, place in pairs if len(place) == 1}
+    taken = {number for numbers in single.values() for number in numbers}
+    dropped = {number for column in source.drop for number in finder.find(column)}
+    declared = {*source.columns, *source.select_multiple, *source.not_asked}
+    for name in raw_names(codebook):
+        if name in declared or (name == "country" and source.country is not None):
+            continue
+        found_here = [n for n in finder.find(name) if n not in taken and n not in dropped]
+        if len(found_here) > 1:
+            problems.append(f"column {name!r} stands {len(found_here)} times")
+        elif found_here:
+            single[name] = found_here
+        elif name in codebook.items and codebook.items[name].multiple:
+            options[name] = finder.find_options(name, _codes(codebook, name) or [])
+    options = {name: codes for name, codes in options.items() if codes}
+    for name in needed_names(source, codebook):
+        if name not in single and name not in options and name not in source.select_multiple:
+            hint = _hint(name, names, [*_spellings(codebook, name)])
+            problems.append(f"no column for {name} ({codebook.label(name)}), which is needed{hint}")
+    if problems:
+        raise StudyError(
+            "A source file lacks needed columns, or names are not clear.",
+            [f"{where}: {problem}" for problem in problems]
+            + [
+                f"{where}: name raw columns under `columns` in the source YAML, or list what "
+                "was not asked under `not_asked`"
+            ],
+        )
+    return Columns(single, options)
+
+
+class _Finder:
+    """Finds columns by name: exactly, then folded, then without group names."""
+
+    def __init__(self, names: Sequence[str], groups: bool):
+        self.exact: dict[str, list[int]] = {}
+        self.folded: dict[str, list[int]] = {}
+        self.last: dict[str, list[int]] = {}
+        for number, name in enumerate(names):
+            if not name.strip():
+                continue
+            self.exact.setdefault(name.strip(), []).append(number)
+            self.folded.setdefault(fold(name), []).append(number)
+            if groups:
+                self.last.setdefault(fold(name.rsplit("/", 1)[-1]), []).append(number)
+
+    def find(self, name: str) -> list[int]:
+        return (
+            self.exact.get(name.strip())
+            or self.folded.get(fold(name))
+            or self.last.get(fold(name), [])
+        )
+
+    def find_options(self, name: str, codes: Sequence[str]) -> dict[str, int]:
+        """Columns of one option each: `q8/land`, with or without groups, or `q8_land`."""
+        ends = {fold(f"{name} {code}"): code for code in codes}
+        found: dict[str, int] = {}
+        for folded, numbers in self.folded.items():
+            for end, code in ends.items():
+                if folded == end or folded.endswith(f" {end}"):
+                    found[code] = numbers[0]
+        return found
+
+
+def _trouble(
+    name: str, columns: Sequence[str], found: Sequence[list[int]], names: Sequence[str]
+) -> list[str]:
+    """What is wrong with the raw columns declared for a name."""
+    problems = []
+    for column, places in zip(columns, found, strict=True):
+        if not places:
+            problems.append(f"no column {column!r}, declared for {name}{_hint(column, names)}")
+        elif len(places) > 1:
+            problems.append(f"column {column!r}, declared for {name}, stands {len(places)} times")
+    return problems
+
+
+def _spellings(codebook: Codebook, name: str) -> tuple[str, ...]:
+    for part in (codebook.items, codebook.variables):
+        if name in part:
+            return part[name].spellings
+    return ()
+
+
+def _hint(name: str, known: Sequence[str], also: Sequence[str] = ()) -> str:
+    """A similar name, if there is one; names that are not similar may be data and stay unsaid."""
+    by_fold = {fold(one): one for one in known if one.strip()}
+    for one in (name, *also):
+        if close := difflib.get_close_matches(fold(one), by_fold, n=1, cutoff=0.8):
+            return f" (did you mean {by_fold[close[0]]!r}?)"
+    return ""

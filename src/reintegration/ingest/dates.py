@@ -1,0 +1,113 @@
+"""Dates as offices write them: declared orders, month names, Excel serials, timestamps."""
+
+import datetime
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reintegration.text import fold
+
+EARLIEST = datetime.date(1990, 1, 1)  # nothing in these data happened before
+EXCEL_DAY_ZERO = datetime.date(1899, 12, 30)
+# Of the dates that fit one order, the share that must fit no other for the file to be believed:
+# with days spread over the month it is 18 in 30.
+CLEAR_SHARE = 0.3
+
+_YEAR_FIRST = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ].*)?")
+_COMPACT = re.compile(r"(19\d\d|20\d\d)(\d\d)(\d\d)")
+_NUMERIC = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ,].*)?")
+_SERIAL = re.compile(r"([2-7]\d{4})(?:[.,]\d+)?")
+_DAY_MONTH_NAME = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?\W*([^\W\d]+)\W*(\d{4}|\d{2})")
+_MONTH_NAME_DAY = re.compile(r"([^\W\d]+)\W*(\d{1,2})(?:er|st|nd|rd|th)?\W+(\d{4}|\d{2})")
+
+_MONTHS = (
+    ("january", "jan", "janvier", "janv", "enero", "ene"),
+    ("february", "feb", "fevrier", "fev", "fevr", "febrero"),
+    ("march", "mar", "mars", "marzo"),
+    ("april", "apr", "avril", "avr", "abril", "abr"),
+    ("may", "mai", "mayo"),
+    ("june", "jun", "juin", "junio"),
+    ("july", "jul", "juillet", "juil", "julio"),
+    ("august", "aug", "aout", "agosto", "ago"),
+    ("september", "sep", "sept", "septembre", "septiembre"),
+    ("october", "oct", "octobre", "octubre"),
+    ("november", "nov", "novembre", "noviembre"),
+    ("december", "dec", "decembre", "diciembre", "dic"),
+)
+MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A text that is no date that could be used, and why."""
+
+    why: str
+
+
+IMPOSSIBLE = Unusable("not a possible date")
+AMBIGUOUS = Unusable("day and month cannot be told apart")
+
+
+def parse_date(text: str, order: str, serials: bool = True) -> datetime.date | Unusable:
+    """Read one date.
+
+    Parameters
+    ----------
+    text
+        What stands in the file. Year-first dates, timestamps, month names in English, French or
+        Spanish and, with `serials`, Excel day numbers are read whatever the order.
+    order
+        dmy, mdy or ymd; with mixed a date is read only if one order alone is possible.
+    """
+    if match := (_YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text)):
+        return _date(*match.groups())
+    if match := _NUMERIC.fullmatch(text):
+        first, second, third = match.groups()
+        if order == "ymd":
+            return _date(first, second, third) if len(third) == 2 else IMPOSSIBLE
+        if order == "mixed":
+            found = {_date(third, second, first), _date(third, first, second)} - {IMPOSSIBLE}
+            return found.pop() if len(found) == 1 else (AMBIGUOUS if found else IMPOSSIBLE)
+        day, month = (first, second) if order == "dmy" else (second, first)
+        return _date(third, month, day)
+    if serials and (match := _SERIAL.fullmatch(text)):
+        return EXCEL_DAY_ZERO + datetime.timedelta(days=int(match[1]))
+    if match := _DAY_MONTH_NAME.fullmatch(text):
+        return _date(match[3], MONTH_OF.get(fold(match[2]), 0), match[1])
+    if match := _MONTH_NAME_DAY.fullmatch(text):
+        return _date(match[3], MONTH_OF.get(fold(match[1]), 0), match[2])
+    return IMPOSSIBLE
+
+
+def _date(year: str, month: str | int, day: str) -> datetime.date | Unusable:
+    number = int(year) + (2000 if len(year) == 2 else 0)
+    try:
+        date = datetime.date(number, int(month), int(day))
+    except ValueError:
+        return IMPOSSIBLE
+    return date if date >= EARLIEST else IMPOSSIBLE
+
+
+def find_order(texts: Iterable[str]) -> str | None:
+    """Tell the order of day and month from dates in which only one is possible.
+
+    Returns
+    -------
+    str or None
+        dmy or mdy when the dates leave no doubt, mixed when every date is clear by itself, None
+        when a person has to say.
+    """
+    day_first = month_first = either = 0
+    for text in texts:
+        if match := _NUMERIC.fullmatch(text):
+            first, second = int(match[1]), int(match[2])
+            day_first += first > 12 >= second
+            month_first += second > 12 >= first
+            either += first <= 12 and second <= 12 and first != second
+    if not either:
+        return "mixed"
+    if day_first and not month_first and day_first >= CLEAR_SHARE * (day_first + either):
+        return "dmy"
+    if month_first and not day_first and month_first >= CLEAR_SHARE * (month_first + either):
+        return "mdy"
+    return None

@@ -1,0 +1,127 @@
+"""Pseudonyms: case numbers and places become keyed hashes that only the key's owner can remake."""
+
+import contextlib
+import hmac
+import os
+import secrets
+import sys
+import unicodedata
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+
+from reintegration.errors import StudyError
+
+# Public on purpose: pseudonyms of simulated people are the same on every machine. With it
+# anyone could try case numbers until a pseudonym fits, so it is refused for real files.
+DEMO_KEY = b"public key of the demo, for simulated people only"
+KEY_VARIABLE = "REINTEGRATION_KEY_FILE"
+KEY_BYTES = 32
+DIGITS = 12
+
+
+def pseudonyms(
+    letter: str, texts: pd.Series, key: bytes, scope: pd.Series | None = None
+) -> pd.Series:
+    """Replace identifiers by a letter and 12 hexadecimal digits of their HMAC-SHA256.
+
+    Parameters
+    ----------
+    letter
+        What is named: R a returnee, S a survey, L a location.
+    texts
+        Identifiers, shape (n,); missing stays missing. Case and spacing do not count.
+    scope
+        What the identifier is unique within (the country), shape (n,).
+
+    Returns
+    -------
+    pandas.Series
+        Shape (n,), same index.
+    """
+    joined = texts.map(_same, na_action="ignore")
+    if scope is not None:
+        joined = scope.fillna("").astype("str") + "\x1f" + joined
+    table = {
+        text: letter + hmac.digest(key, f"{letter}\x1f{text}".encode(), "sha256").hex()[:DIGITS]
+        for text in joined.dropna().unique()
+    }
+    return joined.map(table).astype("str")
+
+
+def _same(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).upper().split())
+
+
+def find_key(simulated: bool, checkout: str | Path = ".") -> bytes:
+    """Return the key of pseudonyms: the public one for simulated data, else the researcher's own.
+
+    The own key lies in a file outside the checkout, named by $REINTEGRATION_KEY_FILE or in the
+    user's data folder. It is made on first use, readable by its owner alone. Losing it means
+    that new files can no longer be joined with old results.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be made or read, lies inside the checkout, can be read by others, is
+        too short, or holds the demo's key.
+    """
+    if simulated:
+        return DEMO_KEY
+    try:
+        path = key_path()
+    except RuntimeError:
+        _refuse(Path("~"), "cannot be placed: there is no home folder")
+    if path.resolve().is_relative_to(Path(checkout).resolve()):
+        _refuse(path, "lies inside the checkout, where it could be shared by accident")
+    if not path.exists():
+        _make_key(path)
+    try:
+        mode = path.stat().st_mode
+        key = path.read_bytes().strip()
+    except OSError as error:
+        _refuse(path, f"cannot be read ({error.strerror})")
+    if os.name == "posix" and mode & 0o077:
+        _refuse(path, f"can be read by others; run: chmod 600 '{path}'")
+    if key == DEMO_KEY:
+        _refuse(path, "holds the demo's public key, which protects nobody")
+    if len(key) < KEY_BYTES:
+        _refuse(path, f"holds fewer than {KEY_BYTES} characters; remove it to have one made")
+    return key
+
+
+def key_path() -> Path:
+    """Path of the researcher's key file."""
+    if named := os.environ.get(KEY_VARIABLE):
+        return Path(named).expanduser()
+    if os.name == "nt":
+        folder = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Application Support"
+    else:
+        folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return folder / "reintegration" / "pseudonyms.key"
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key. Of several jobs that try at once, the first one wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_hex(KEY_BYTES).encode())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    except OSError as error:
+        _refuse(path, f"cannot be made ({error.strerror})")
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def _refuse(path: Path, why: str) -> NoReturn:
+    raise StudyError(
+        "No key for pseudonyms; real files are not read without one.",
+        [f"key file {path} {why}. Name another file with {KEY_VARIABLE}=/path/to/file"],
+    ) from None

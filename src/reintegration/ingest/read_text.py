@@ -1,0 +1,188 @@
+"""Read delimited text: encoding, delimiter and header row as declared, or found in the file."""
+
+import csv
+import io
+from collections.abc import Collection
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from reintegration.ingest.readers import (
+    HEADER_ROWS,
+    RawTable,
+    drop_blank_rows,
+    find_header,
+    no_header,
+    unreadable,
+)
+from reintegration.ingest.source import Source
+
+DELIMITERS = (",", ";", "\t", "|")
+BROKEN_SHARE = 0.1  # more rows than this that do not fit the header: the file is damaged
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+def read_text_table(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
+    """Read a CSV or TSV file as texts.
+
+    A row with more or fewer cells than the header is broken: it is left out with its reason,
+    and the whole file is refused when more than one row in ten is.
+
+    Raises
+    ------
+    StudyError
+        If the encoding does not fit, no header is found, or the file is damaged.
+    """
+    text, encoding = _decode(path, source.encoding)
+    delimiter = source.delimiter or ("\t" if source.kind == "tsv" else None)
+    delimiter, header, names = _find_header(path, text, delimiter, source.header_row, wanted)
+    body = _below(text, delimiter, header)
+    if not body.strip():
+        unreadable(path, "holds no rows of data below its header")
+    cells, rows, broken = _parse(path, body, delimiter, header + 2, len(names))
+    cells, rows = drop_blank_rows(cells, rows)
+    found = {"encoding": encoding, "delimiter": delimiter, "header_row": header + 1}
+    return RawTable(names, cells, rows, broken=tuple(broken), found=found)
+
+
+def _decode(path: Path, declared: str | None) -> tuple[str, str]:
+    """Text of a file and its encoding: UTF-8 or, when it cannot be, Windows-1252."""
+    content = path.read_bytes()
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    encoding = marked or declared or "utf-8"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        if declared or marked:
+            unreadable(
+                path,
+                f"is not in the encoding {encoding}: line {line} cannot be decoded; "
+                "correct `encoding`, or leave it out to have it found",
+            )
+        try:
+            text, encoding = content.decode("cp1252"), "cp1252"
+        except UnicodeDecodeError:
+            unreadable(
+                path,
+                f"is neither UTF-8 (see line {line}) nor Windows-1252; name its `encoding`",
+            )
+    if "\x00" in text:
+        unreadable(path, "holds null bytes: it is no text, or in UTF-16 (set `encoding: utf-16`)")
+    if declared and not marked and _is_mistaken_utf8(content, text):
+        unreadable(path, f"is in the encoding utf-8, not {declared}; correct `encoding`")
+    return text, encoding
+
+
+def _is_mistaken_utf8(content: bytes, text: str) -> bool:
+    """Whether a file was decoded by a one-byte encoding although it is UTF-8 with accents."""
+    try:
+        read_right = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return read_right != text and not content.isascii()
+
+
+def _find_header(
+    path: Path,
+    text: str,
+    delimiter: str | None,
+    header_row: int | None,
+    wanted: Collection[str],
+) -> tuple[str, int, list[str]]:
+    """Delimiter, number of the header row from 0, and the column names."""
+    top = [line for _, line in zip(range(HEADER_ROWS), io.StringIO(text, newline=""), strict=False)]
+    best: tuple[int, str, int, list[str]] | None = None
+    for candidate in [delimiter] if delimiter else DELIMITERS:
+        rows = list(csv.reader(top, delimiter=candidate))
+        if header_row is not None:
+            if header_row > len(rows):
+                unreadable(path, f"has no row {header_row}, which `header_row` names")
+            header = header_row - 1
+            _, hits = find_header([rows[header]], wanted)
+        else:
+            header, hits = find_header(rows, wanted)
+        if hits and (best is None or hits > best[0]):
+            best = (hits, candidate, header, rows[header])
+    if best is None:
+        no_header(path)
+    return best[1], best[2], [name.strip() for name in best[3]]
+
+
+def _below(text: str, delimiter: str, header: int) -> str:
+    """Text below the header row; a header cell may itself hold line breaks."""
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(iter(stream.readline, ""), delimiter=delimiter)
+    for _ in range(header + 1):
+        next(reader)
+    return stream.read()
+
+
+def _parse(
+    path: Path, body: str, delimiter: str, first: int, width: int
+) -> tuple[pd.DataFrame, np.ndarray, list[tuple[int, str]]]:
+    """Cells, the places of the rows (counted from `first`), and the broken rows with reasons."""
+    broken: list[tuple[int, str]] = []
+
+    def note(row: pa.csv.InvalidRow) -> str:
+        why = f"{row.actual_columns} cells where the header has {row.expected_columns}"
+        broken.append((first + row.number - 1, why))
+        return "skip"
+
+    columns = [str(number) for number in range(width)]
+    content = body.encode("utf-8")
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(content),
+            read_options=pa.csv.ReadOptions(
+                use_threads=False,  # without threads every broken row has its number
+                column_names=columns,
+                block_size=len(content) + 1,
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=note,
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid:
+        _unclosed(path)
+    cells = table.to_pandas()
+    if body.count('"') % 2 and any(_swallows_rows(cells[name], delimiter) for name in columns):
+        _unclosed(path)
+    total = table.num_rows + len(broken)
+    if len(broken) > BROKEN_SHARE * total:
+        where = ", ".join(str(row) for row, _ in broken[:5])
+        unreadable(
+            path,
+            f"{len(broken)} rows do not have the {width} cells of the header (rows {where}, ...); "
+            f"it is damaged, or {delimiter!r} is not its delimiter",
+        )
+    rows = np.setdiff1d(np.arange(first, first + total), [row for row, _ in broken])
+    cells.columns = pd.RangeIndex(width)
+    return cells, rows, broken
+
+
+def _swallows_rows(cells: pd.Series, delimiter: str) -> bool:
+    """Whether a cell holds whole rows, as after a quotation mark that is not closed."""
+    inside = cells[cells.str.contains("\n", regex=False, na=False)]
+    return bool(inside.str.contains(delimiter, regex=False).any())
+
+
+def _unclosed(path: Path) -> NoReturn:
+    unreadable(path, "cannot be split into rows and columns (is a quotation mark not closed?)")

@@ -1,0 +1,205 @@
+"""Read one raw file of any known format into texts, with the place of every row."""
+
+import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from reintegration.errors import StudyError
+from reintegration.ingest.source import Format, Source
+from reintegration.text import fold
+
+HEADER_ROWS = 50  # rows from the top among which the header is looked for
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"PK\x03\x04", "an Excel workbook or another zip file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as .xlsx"),
+    (b"<stata_dta>", "a Stata file"),
+    (b"$FL2", "an SPSS file"),
+    (b"$FL3", "an SPSS file"),
+    (b"PAR1", "a Parquet file"),
+    (b"%PDF", "a PDF document"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+)
+_STARTS: dict[Format, tuple[bytes, ...]] = {
+    "xlsx": (b"PK\x03\x04",),
+    "kobo": (b"PK\x03\x04",),
+    # Before version 117 a Stata file starts with its version number.
+    "stata": (b"<stata_dta>", b"\x71", b"\x72", b"\x73"),
+    "spss": (b"$FL2", b"$FL3"),
+    "parquet": (b"PAR1",),
+}
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One raw file as texts.
+
+    Attributes
+    ----------
+    names
+        Column names as they stand in the file.
+    cells
+        Texts, shape (rows, columns), columns numbered from 0; missing when blank. Dates are ISO.
+    rows
+        Place of each row in the file, shape (rows,): the row a spreadsheet shows, or the
+        number of the observation.
+    labels
+        Column number -> raw code -> label, of formats that hold value labels.
+    missing
+        Column number -> raw codes that the file itself declares missing.
+    broken
+        Place and reason of rows that do not fit the header.
+    found
+        What was not declared and found in the file (encoding, delimiter, sheet, header row).
+    """
+
+    names: list[str]
+    cells: pd.DataFrame
+    rows: np.ndarray
+    labels: dict[int, dict[str, str]] = field(default_factory=dict)
+    missing: dict[int, frozenset[str]] = field(default_factory=dict)
+    broken: tuple[tuple[int, str], ...] = ()
+    found: dict[str, Any] = field(default_factory=dict)
+
+
+def read_raw(source: Source, path: str | Path, wanted: Collection[str]) -> RawTable:
+    """Read a raw file.
+
+    Parameters
+    ----------
+    wanted
+        Folded column names by which a header row is recognised.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, empty, cut off, not of its format or not in its encoding.
+    """
+    path = Path(path)
+    _check_file(path, source.kind)
+    if source.kind in ("csv", "tsv") or (source.kind == "kobo" and not _is_zip(path)):
+        from reintegration.ingest.read_text import read_text_table as read
+    elif source.kind in ("xlsx", "kobo"):
+        from reintegration.ingest.read_workbook import read_workbook as read
+    elif source.kind in ("stata", "spss"):
+        from reintegration.ingest.read_labelled import read_labelled as read
+    else:
+        read = _read_parquet
+    table = read(source, path, wanted)
+    if table.cells.empty:
+        unreadable(path, "holds no rows of data below its header")
+    return table
+
+
+def unreadable(path: Path, why: str) -> NoReturn:
+    """Refuse a file with one message."""
+    raise StudyError("A source file cannot be read.", [f"{path}: {why}"]) from None
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def _check_file(path: Path, kind: Format) -> None:
+    """Refuse a file that is not there, is empty, or is plainly of another kind."""
+    if not path.exists():
+        unreadable(path, "there is no such file")
+    if not path.is_file():
+        unreadable(path, "is a folder, not a file")
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        unreadable(path, f"cannot be opened ({error.strerror})")
+    if not start.strip():
+        unreadable(path, "is empty")
+    looks_like = next((name for magic, name in _MAGIC if start.startswith(magic)), None)
+    expected = _STARTS.get(kind)
+    if kind == "kobo" and looks_like is None:
+        return  # KoboToolbox also exports CSV
+    if (expected and not start.startswith(expected)) or (not expected and looks_like):
+        unreadable(
+            path,
+            f"is not a {kind} file, as its extension or `format` says; it looks like "
+            f"{looks_like or 'a text file or is damaged'}",
+        )
+
+
+def find_header(rows: Iterable[Sequence[Any]], wanted: Collection[str]) -> tuple[int, int]:
+    """Find the row that holds most of the wanted column names.
+
+    Returns
+    -------
+    tuple
+        Number of the row, from 0, and how many wanted names it holds (0: there is no header).
+    """
+    best, most = 0, 0
+    for number, row in enumerate(rows):
+        names = {key for cell in row if isinstance(cell, str) for key in name_keys(cell)}
+        hits = len(names & set(wanted))
+        if hits > most:
+            best, most = number, hits
+    return best, most
+
+
+def name_keys(name: str) -> set[str]:
+    """Folded forms by which a column is found: its name, and its name without Kobo groups."""
+    return {fold(name), fold(name.rsplit("/", 1)[-1])}
+
+
+def no_header(path: Path) -> NoReturn:
+    """Refuse a file in which no row names the needed columns."""
+    unreadable(
+        path,
+        f"none of its first {HEADER_ROWS} rows holds a column name of the codebook or of its "
+        "source YAML; set `header_row`, or name its columns under `columns`",
+    )
+
+
+def as_text(value: Any) -> str | None:
+    """Write one typed cell as text: whole numbers without decimals, dates in ISO, blank as None."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        if np.isnan(value):
+            return None
+        return str(int(value)) if float(value).is_integer() else repr(float(value))
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return str(value)
+
+
+def texts(values: Iterable[Any]) -> pd.Series:
+    """Write a column of typed cells as texts; empty texts are blank."""
+    written = [as_text(value) or None for value in values]
+    return pd.Series(written, dtype="str")
+
+
+def drop_blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Leave out rows without any content: they are no surveys, only space."""
+    filled = cells.notna().any(axis=1).to_numpy()
+    return cells[filled].reset_index(drop=True), rows[filled]
+
+
+def _read_parquet(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
+    try:
+        frame = pd.read_parquet(path)
+    except Exception as error:  # pyarrow raises many kinds
+        unreadable(path, f"is a damaged Parquet file ({type(error).__name__})")
+    columns = {number: texts(frame.iloc[:, number]) for number in range(frame.shape[1])}
+    cells, rows = drop_blank_rows(pd.DataFrame(columns), np.arange(1, len(frame) + 1))
+    return RawTable([str(name) for name in frame.columns], cells, rows)
