@@ -56,6 +56,7 @@ fi
 rm -f "$stamp"
 say "installing the locked packages (about 800 MB, a minute or two the first time)"
 quietly "$uv" sync --quiet --frozen --compile-bytecode --python "$python"
+quietly .venv/bin/python -m compileall -q src
 # matplotlib looks through the fonts once; better here than inside a timed study.
 quietly .venv/bin/python -c 'import matplotlib.font_manager'
 printf '%s\n' "$wanted" >"$stamp"

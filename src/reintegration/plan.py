@@ -10,6 +10,7 @@ from typing import Any
 
 from reintegration.codebook import load_codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
+from reintegration.estimation.specs import check_specifications
 
 DEMO = Path("data/demo")  # one folder per simulated world
 
@@ -75,6 +76,9 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     config = check_config(raw_config, root)
     codebook = load_codebook(root / config.instrument.items, root / config.instrument.variables)
     check_against_codebook(config, codebook)
+    check_specifications(
+        config.specifications, config.assistance, config.orion, config.trends, codebook
+    )
     if config.data.world is None:
         from reintegration.ingest.source import load_sources
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reintegration.errors import StudyError
-from reintegration.plan import read_plan
+from reintegration.config import load_config
 
 PAGE = "reports/study.html"
 FLOW = "results/clean/flow.csv"
@@ -168,6 +168,9 @@ def run_snakemake(root: Path, cores: int, lock: int, tell: Callable[[str], None]
 def _failure(root: Path, progress: Progress, tail: list[str]) -> tuple[str, list[str]]:
     """What to say when Snakemake has failed: the words of the steps, not of Snakemake."""
     if not progress.failed:
+        from reintegration.plan import read_plan
+
+        read_plan(root / "config.yaml")  # says what is wrong with the choices, if that is it
         said = [line.strip() for line in progress.fatal or tail if line.strip()]
         return "The study could not be planned.", said
     problems = []
@@ -258,8 +261,8 @@ def run_study(root: Path, cores: int, tell: Callable[[str], None]) -> None:
         When the configuration is wrong or a step failed, with every problem found.
     """
     start = time.monotonic()
-    plan = read_plan(root / "config.yaml")
+    config = load_config(root / "config.yaml")
     with one_at_a_time(root) as lock:
         progress = run_snakemake(root, cores, lock, tell)
-    for line in closing(root, plan.simulated, progress, time.monotonic() - start):
+    for line in closing(root, config.simulated, progress, time.monotonic() - start):
         tell(line)

@@ -86,7 +86,8 @@ def test_a_fault_of_the_software_shows_no_traceback(tmp_path):
     assert "Traceback" not in problems[0]
 
 
-def test_an_error_before_any_step_is_passed_on(tmp_path):
+def test_an_error_before_any_step_is_passed_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("reintegration.plan.read_plan", lambda path: None)
     progress, _ = read("WorkflowError in file Snakefile, line 3:\nconfig.yaml: no such key\n")
     headline, problems = _failure(tmp_path, progress, [])
     assert headline == "The study could not be planned."
