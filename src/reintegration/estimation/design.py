@@ -1,0 +1,376 @@
+"""From a frame to the design matrix: which rows, which columns, and what each column means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from reintegration.estimation.coding import Coded, encode_term, known_levels, term_name
+from reintegration.estimation.grammar import GrammarError, comparisons, keep_rows, parse_filter
+from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
+
+INTERCEPT = "intercept"
+TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
+EXPLAINED_BY = 1e-7
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One reported number of a regression: a combination of coefficients.
+
+    `weights`, shape (k,), combines the kept columns, or is None with the reason in
+    `problem`. `carrier`, shape (n,), is the raw variable or indicator whose variation
+    identifies it.
+    """
+
+    term: str
+    group: str
+    variable: str
+    level: str
+    contrast: str
+    weights: np.ndarray | None
+    carrier: np.ndarray | None
+    problem: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a regression is fitted to.
+
+    `x`, shape (n, k), holds the kept columns named `columns`; `q`, `r` are its QR factors
+    (for `within`, of the columns less their returnee means). `rows` are positions in the
+    frame. `dropped` names each aliased column with the columns that explain it.
+    `returnees` and `clusters`, shape (n,), number the groups from 0.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    q: np.ndarray
+    r: np.ndarray
+    columns: tuple[str, ...]
+    dropped: dict[str, tuple[str, ...]]
+    effects: tuple[Effect, ...]
+    rows: np.ndarray
+    returnees: np.ndarray
+    clusters: np.ndarray | None
+    warnings: tuple[str, ...] = field(default=())
+
+
+def row_account(
+    frame: pd.DataFrame, spec: Specification
+) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """Say which rows are used and why each other row is not.
+
+    Returns
+    -------
+    Booleans of shape (n,) for the rows used, and per reason the rows that it took: the
+    first reason that applies takes a row, so that rows in = rows used + rows excluded.
+
+    Raises
+    ------
+    NotEstimable
+        If the frame lacks a column.
+    """
+    filtered = parse_filter(spec.filter) if spec.filter else None
+    needed = [spec.outcome, *spec.variables]
+    needed += [spec.vcov.cluster] if spec.vcov.cluster else []
+    needed += [RETURNEE] if spec.estimator == "within" else []
+    named = [part.name for part in comparisons(filtered)] if filtered else []
+    if absent := [name for name in dict.fromkeys([*needed, *named]) if name not in frame]:
+        raise NotEstimable(f"the data have no column {', '.join(absent)}")
+    used = np.ones(len(frame), dtype=bool)
+    reasons = []
+
+    def exclude(reason: str, rows: np.ndarray) -> None:
+        nonlocal used
+        reasons.append((reason, used & rows))
+        used = used & ~rows
+
+    if filtered:
+        try:
+            exclude(f"filter: {spec.filter}", ~keep_rows(filtered, frame))
+        except GrammarError as error:
+            raise NotEstimable(f"filter: {error}") from None
+    for name in dict.fromkeys(needed):
+        if name.startswith(PREFIX) and name != spec.outcome:
+            if spec.not_recorded == "drop":
+                exclude(f"not recorded: {name}", frame[name].isna().to_numpy())
+        else:
+            exclude(f"missing: {name}", _missing(frame[name]))
+    if spec.estimator == "within":
+        codes = pd.factorize(frame[RETURNEE])[0]
+        surveys = np.bincount(codes[used], minlength=codes.max(initial=-1) + 1)
+        exclude("one survey of the returnee only", surveys[codes] < 2)
+    return used, [(reason, rows) for reason, rows in reasons if rows.any()]
+
+
+def account_rows(
+    frame: pd.DataFrame, spec: Specification, used: np.ndarray, reasons: list
+) -> list[dict]:
+    """List the row account by country and over all: rows and returnees read, excluded, used."""
+    steps = [("read", "", np.ones(len(frame), dtype=bool))]
+    steps += [("excluded", reason, rows) for reason, rows in reasons]
+    steps.append(("used", "", used))
+    country = (
+        frame[COUNTRY].astype("str").fillna("missing").to_numpy()
+        if COUNTRY in frame
+        else np.full(len(frame), ALL)
+    )
+    names, codes = np.unique(country, return_inverse=True)
+    persons = _codes(frame, RETURNEE)
+    account = []
+    for step, reason, rows in steps:
+        counts = np.bincount(codes[rows], minlength=len(names))
+        seen = np.zeros((len(names), persons.max(initial=0) + 1), dtype=bool)
+        seen[codes[rows], persons[rows]] = True
+        people = seen.sum(axis=1)
+        by_country = [(ALL, int(rows.sum()), int(seen.any(axis=0).sum()))]
+        by_country += [
+            (str(name), int(counts[i]), int(people[i]))
+            for i, name in enumerate(names)
+            if str(name) != ALL and (counts[i] or step != "excluded")
+        ]
+        account += [
+            {
+                "spec_id": spec.spec_id,
+                "outcome": spec.outcome,
+                "country": name,
+                "step": step,
+                "reason": reason,
+                "rows": rows_of,
+                "returnees": people_of,
+            }
+            for name, rows_of, people_of in by_country
+        ]
+    return account
+
+
+def build_design(
+    frame: pd.DataFrame,
+    spec: Specification,
+    used: np.ndarray | None = None,
+    countries: Sequence[str] = (),
+) -> Design:
+    """Build the design matrix of a specification.
+
+    Columns that are linear combinations of earlier ones are dropped by name as R's `lm`
+    does (what is left of the column after the earlier ones is below 1e-7 of its length),
+    and estimates that need them are reported as not estimable.
+
+    Parameters
+    ----------
+    frame
+        The rows, with all columns of the specification.
+    used
+        Rows to use, shape (n,); default: `row_account`.
+    countries
+        Countries that the study knows: one that has no row is reported, not left out.
+
+    Raises
+    ------
+    NotEstimable
+        If no row is left, the outcome does not vary, the reference country is absent, or
+        there are as many coefficients as rows.
+    """
+    if used is None:
+        used, _ = row_account(frame, spec)
+    if not used.any():
+        raise NotEstimable(_why_empty(frame, spec))
+    columns = [spec.outcome, RETURNEE, *spec.variables, *filter(None, [spec.vcov.cluster])]
+    sample = frame[[name for name in dict.fromkeys(columns) if name in frame]][used]
+    y = _floats(sample[spec.outcome])
+    if np.ptp(y) == 0 and len(y) > 1:
+        raise NotEstimable(f"{spec.outcome} does not vary in the sample")
+    levels = known_levels(frame, spec.variables, countries)
+    coded = [encode_term(sample, term, spec, levels) for term in spec.right_side]
+    within = spec.estimator == "within"
+    if not within:
+        coded = [_intercept(len(y)), *coded]
+    names = [name for part in coded for name in part.columns]
+    full = np.empty((len(y), len(names)), order="F")
+    if coded:
+        np.concatenate([part.basis for part in coded], axis=1, out=full)
+    returnees = _codes(sample, RETURNEE)
+    centred = less_group_means(full, returnees) if within else full
+    q, r = np.linalg.qr(centred)
+    lengths = np.sqrt(np.einsum("ij,ij->j", full, full))
+    kept, aliased = independent_columns(r, lengths)
+    if len(kept) < len(names):
+        q, r = np.linalg.qr(centred[:, kept])
+    absorbed = returnees.max() + 1 if within else 0
+    if len(y) - len(kept) - absorbed < 1:
+        raise NotEstimable(
+            f"{len(y)} rows cannot tell {len(kept) + absorbed} coefficients and an error apart"
+        )
+    dropped = {names[j]: tuple(names[i] for i in by) for j, by in aliased.items()}
+    return Design(
+        y=y,
+        x=full if len(kept) == len(names) else full[:, kept],
+        q=q,
+        r=r,
+        columns=tuple(names[j] for j in kept),
+        dropped=dropped,
+        effects=_effects(coded, names, kept, dropped, full, spec),
+        rows=np.flatnonzero(used),
+        returnees=returnees,
+        clusters=_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
+        warnings=tuple(_dropped_text(name, by) for name, by in dropped.items()),
+    )
+
+
+def less_group_means(x: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Subtract from each column its mean within groups; `groups` are numbers from 0."""
+    x = np.asarray(x, dtype=float)
+    columns = x.reshape(len(x), -1)
+    sizes = np.bincount(groups)
+    means = np.column_stack(
+        [np.bincount(groups, weights=column) / sizes for column in columns.T]
+        or [np.empty((len(sizes), 0))]
+    )
+    return (columns - means[groups]).reshape(x.shape)
+
+
+def independent_columns(
+    r: np.ndarray, lengths: np.ndarray
+) -> tuple[list[int], dict[int, list[int]]]:
+    """Find, in order, the columns that earlier ones do not explain.
+
+    Parameters
+    ----------
+    r
+        Triangular factor of the columns, shape (min(n, p), p): it holds all their angles.
+    lengths
+        Length of each column before anything was taken out of it, shape (p,).
+
+    Returns
+    -------
+    The columns kept, and for each other column those kept that explain it.
+    """
+    basis = np.empty((r.shape[0], 0))
+    kept: list[int] = []
+    aliased: dict[int, list[int]] = {}
+    for j in range(r.shape[1]):
+        rest = r[:, j].copy()
+        for _ in range(2):  # once more, for what rounding left of the first time
+            rest -= basis @ (basis.T @ rest)
+        size = np.linalg.norm(rest)
+        if len(kept) < r.shape[0] and size > TOLERANCE * lengths[j]:
+            basis = np.column_stack([basis, rest / size])
+            kept.append(j)
+        elif np.linalg.norm(r[:, j]) > TOLERANCE * lengths[j]:
+            share = np.linalg.lstsq(r[:, kept], r[:, j], rcond=None)[0] * lengths[kept]
+            aliased[j] = [
+                i for i, s in zip(kept, share, strict=True) if abs(s) > EXPLAINED_BY * lengths[j]
+            ]
+        else:
+            aliased[j] = []
+    return kept, aliased
+
+
+def _effects(
+    coded: Sequence[Coded],
+    names: Sequence[str],
+    kept: Sequence[int],
+    dropped: dict[str, tuple[str, ...]],
+    full: np.ndarray,
+    spec: Specification,
+) -> tuple[Effect, ...]:
+    """Turn the levels of each term into combinations of kept columns."""
+    effects = []
+    start = 0
+    leaning = {name: gone for gone, by in dropped.items() for name in by}
+    constant = {name for j, name in enumerate(names) if np.ptp(full[:, j]) == 0}
+    for part in coded:
+        own = range(start, start + len(part.columns))
+        start += len(part.columns)
+        for level in part.levels:
+            weights, problem, warning = None, level.problem, ""
+            if level.weights is not None:
+                whole = np.zeros(len(names))
+                whole[list(own)] = level.weights
+                needs = [names[j] for j in np.flatnonzero(whole).tolist()]
+                gone = [name for name in needs if name in dropped]
+                if gone:
+                    problem = "; ".join(
+                        f"{name} does not vary in the sample"
+                        if name in constant
+                        else _dropped_text(name, dropped[name])
+                        for name in gone
+                    )
+                else:
+                    weights = whole[list(kept)]
+                    leant = {leaning[name]: None for name in needs if name in leaning}
+                    warning = "; ".join(
+                        f"its meaning rests on {name} having been dropped as aliased"
+                        for name in leant
+                    )
+            effects.append(
+                Effect(
+                    term=level.term,
+                    group=_group(part, spec),
+                    variable=part.variable,
+                    level=level.level,
+                    contrast=level.contrast,
+                    weights=weights,
+                    carrier=level.carrier,
+                    problem=problem,
+                    warning=warning,
+                )
+            )
+    return tuple(effects)
+
+
+def _group(part: Coded, spec: Specification) -> str:
+    if part.term is None:
+        return INTERCEPT
+    if len(part.term.variables) > 1:
+        return "interaction"
+    if part.variable == COUNTRY:
+        return COUNTRY
+    if part.variable.startswith(PREFIX):
+        return "assistance"
+    return "term" if part.term in spec.terms else "control"
+
+
+def _intercept(n: int) -> Coded:
+    return Coded.single(None, INTERCEPT, np.ones(n), "all columns at zero")
+
+
+def _dropped_text(name: str, by: Sequence[str]) -> str:
+    shown = term_name(name)
+    if not by:
+        return f"{shown} does not vary in the sample and was dropped"
+    others = [term_name(other) for other in by]
+    more = f" and {len(others) - 4} more" if len(others) > 5 else ""
+    listed = ", ".join(others if not more else others[:4]) + more
+    return f"{shown} was dropped: it is a combination of {listed}"
+
+
+def _why_empty(frame: pd.DataFrame, spec: Specification) -> str:
+    if len(frame) == 0 and spec.data == "changes":
+        return "no returnee has two surveys"
+    return "no row is left in the sample" if len(frame) else "there are no rows"
+
+
+def _missing(column: pd.Series) -> np.ndarray:
+    if pd.api.types.is_float_dtype(column):
+        return ~np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
+    return column.isna().to_numpy()
+
+
+def _floats(column: pd.Series) -> np.ndarray:
+    return column.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _codes(frame: pd.DataFrame, column: str | None) -> np.ndarray:
+    """Number the groups of a column from 0; without the column every row is its own group."""
+    if column is None or column not in frame:
+        return np.arange(len(frame))
+    codes = pd.factorize(frame[column])[0]
+    unnamed = codes < 0
+    codes[unnamed] = codes.max(initial=-1) + 1 + np.arange(unnamed.sum())
+    return codes

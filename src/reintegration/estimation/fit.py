@@ -1,0 +1,341 @@
+"""Fit one specification to a frame: rows, design, estimator, covariance, estimates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reintegration.estimation.coding import known_levels, term_name
+from reintegration.estimation.covariance import Covariance, carriers, covariance
+from reintegration.estimation.design import (
+    INTERCEPT,
+    Design,
+    Effect,
+    account_rows,
+    build_design,
+    less_group_means,
+    row_account,
+)
+from reintegration.estimation.estimators import Engine, Solution, ols, within
+from reintegration.estimation.results import (
+    FAILED,
+    NOT_ESTIMABLE,
+    NOT_ESTIMABLE_UNDER_VCOV,
+    OK,
+    NotEstimable,
+    data_hash,
+    join_warnings,
+    sample_id,
+    t_inference,
+)
+from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification
+
+FEW = 10  # groups carrying a term, below which a warning stands beside the estimate
+EXACT = 1e-12
+SCALE = "score points"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted specification, or the reason why it could not be fitted.
+
+    `estimates`, `model` and `rows` hold the columns of the tables they go to. `design`,
+    `solution` and `errors` are None when `status` is `failed`.
+    """
+
+    spec: Specification
+    estimates: list[dict[str, Any]]
+    model: dict[str, Any]
+    rows: list[dict[str, Any]]
+    design: Design | None = None
+    solution: Solution | None = None
+    errors: Covariance | None = None
+    status: str = OK
+    reason: str = field(default="")
+
+    def estimate(self, term: str) -> dict[str, Any]:
+        """Return the estimate of a term by its name, for example `country.GIN`."""
+        return next(row for row in self.estimates if row["term"] == term)
+
+
+def fit_specification(
+    frame: pd.DataFrame,
+    spec: Specification,
+    *,
+    confidence: float = 0.95,
+    countries: Sequence[str] = (),
+    engine: Engine = "library",
+) -> Fit:
+    """Fit a specification; what cannot be fitted comes back as rows with their reason.
+
+    Parameters
+    ----------
+    frame
+        One row per survey or per returnee.
+    confidence
+        Level of the intervals.
+    countries
+        Countries that the study knows; those without rows are reported.
+    engine
+        `library` (statsmodels, linearmodels) or `arrays` (own QR, for large samples).
+    """
+    account: list[dict[str, Any]] = []
+    try:
+        used, reasons = row_account(frame, spec)
+        account = account_rows(frame, spec, used, reasons)
+        design = build_design(frame, spec, used, countries)
+        solution = (within if spec.estimator == "within" else ols)(design, engine)
+        errors = covariance(
+            design.q,
+            design.r,
+            solution.residuals,
+            spec.vcov,
+            design.clusters,
+            solution.absorbed,
+        )
+    except NotEstimable as reason:
+        return _failed(frame, spec, countries, str(reason), account)
+    person = design.returnees
+    common = {
+        **_identity(spec),
+        "df": errors.df,
+        "vcov": errors.vcov.type,
+        "cluster_var": errors.vcov.cluster or "",
+        "n_clusters": errors.n_clusters,
+        "inference": errors.inference,
+        "n_obs": len(design.y),
+        "n_returnees": int(person.max()) + 1,
+        "sample_id": _sample_id(frame, design),
+    }
+    exact = np.linalg.norm(solution.residuals) <= EXACT * np.linalg.norm(design.y)
+    unusable = _unusable(design, spec)
+    estimates = [
+        common | _estimate(effect, spec, design, solution, errors, confidence, exact, unusable)
+        for effect in design.effects
+    ]
+    model = {
+        "spec_id": spec.spec_id,
+        "outcome": spec.outcome,
+        "role": spec.role,
+        "estimator": spec.estimator,
+        **{key: common[key] for key in ("n_obs", "n_returnees", "n_clusters", "sample_id")},
+        **{key: common[key] for key in ("vcov", "cluster_var")},
+        "df_resid": len(design.y) - len(design.columns) - _effects_counted(design, spec),
+        "r2": solution.r2,
+        "r2_within": solution.r2_within,
+        "data_hash": data_hash(design.y, design.x),
+        "n_columns": len(design.columns),
+        "dropped": " ".join(term_name(name) for name in design.dropped),
+        "status": OK,
+        "warnings": join_warnings(design.warnings),
+    }
+    return Fit(spec, estimates, model, account, design, solution, errors)
+
+
+def _identity(spec: Specification) -> dict[str, Any]:
+    return {"spec_id": spec.spec_id, "outcome": spec.outcome, "role": spec.role}
+
+
+def _estimate(
+    effect: Effect,
+    spec: Specification,
+    design: Design,
+    solution: Solution,
+    errors: Covariance,
+    confidence: float,
+    exact: bool,
+    unusable: str,
+) -> dict[str, Any]:
+    """Make the row of one effect, without what all effects of the fit share."""
+    row: dict[str, Any] = {
+        "estimate_id": spec.estimate_id(effect.term),
+        "term": effect.term,
+        "contrast": effect.contrast,
+        "scale": SCALE,
+        "p_adjusted": np.nan,
+        "family": "",
+        "group": effect.group,
+        "variable": effect.variable,
+        "level": effect.level,
+        **dict.fromkeys(("estimate", "std_error", "statistic", "p_value"), np.nan),
+        **dict.fromkeys(("conf_low", "conf_high"), np.nan),
+        "n_identifying": 0,
+    }
+    if effect.weights is None or effect.carrier is None:
+        return row | {"status": NOT_ESTIMABLE, "warnings": effect.problem}
+    people, groups = _carried(effect, spec, design)
+    row["n_identifying"] = people
+    warnings = [effect.warning]
+    problem = unusable
+    unit = errors.vcov.cluster or "row"
+    if effect.group != INTERCEPT and groups <= 1:
+        problem = (
+            f"its variation is carried by {groups} {unit} only: {errors.vcov.label} has nothing"
+            " to compare it with"
+        )
+    elif errors.leans_on_alone(effect.weights):
+        if errors.vcov.type in ("HC2", "HC3"):
+            problem = f"it rests on {len(errors.alone)} row(s) that the model fits exactly"
+        else:
+            warnings.append(
+                f"it rests on {len(errors.alone)} row(s) that the model fits exactly, to which"
+                f" {errors.vcov.label} gives no error: the interval is too narrow"
+            )
+    if problem:
+        return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": problem}
+    if effect.group != INTERCEPT and groups < FEW:
+        warnings.append(f"carried by {groups} {unit}(s) only")
+    if exact:
+        warnings.append("the fit is exact to rounding: there is no error to test against")
+    std_error = 0.0 if exact else errors.std_error(effect.weights)
+    inference = t_inference(
+        float(effect.weights @ solution.coefficients), std_error, errors.df, confidence
+    )
+    return row | {
+        "estimate": inference.estimate,
+        "std_error": inference.std_error,
+        "statistic": inference.statistic,
+        "p_value": inference.p_value,
+        "conf_low": inference.conf_low,
+        "conf_high": inference.conf_high,
+        "status": OK,
+        "warnings": join_warnings(warnings),
+    }
+
+
+def _carried(effect: Effect, spec: Specification, design: Design) -> tuple[int, int]:
+    """Count the returnees, and the units of the covariance, that carry an effect's variation."""
+    values = effect.carrier
+    assert values is not None
+    if spec.estimator == "within":
+        moved = np.abs(less_group_means(values, design.returnees)) > 1e-12 * np.abs(values).max()
+        people = len(np.unique(design.returnees[moved]))
+        groups = design.returnees if design.clusters is None else design.clusters
+        return people, len(np.unique(groups[moved]))
+    people = carriers(values, design.returnees)
+    if spec.vcov.cluster == "returnee_id":
+        return people, people
+    return people, carriers(values, design.clusters)
+
+
+def _unusable(design: Design, spec: Specification) -> str:
+    """Say why the covariance cannot serve the estimator at all, if so."""
+    if spec.estimator != "within":
+        return ""
+    if design.clusters is None:
+        return (
+            f"{spec.vcov.type} is not consistent within returnees (Stock and Watson 2008):"
+            " cluster by returnee_id"
+        )
+    if np.abs(less_group_means(design.clusters, design.returnees)).max() > 0:
+        return f"a returnee stands in two clusters of {spec.vcov.cluster}: cluster by returnee_id"
+    return ""
+
+
+def _effects_counted(design: Design, spec: Specification) -> int:
+    return int(design.returnees.max()) + 1 if spec.estimator == "within" else 0
+
+
+def _sample_id(frame: pd.DataFrame, design: Design) -> str:
+    ids = frame["survey_id"].to_numpy() if "survey_id" in frame else np.arange(len(frame))
+    return sample_id(ids[design.rows])
+
+
+def _failed(
+    frame: pd.DataFrame,
+    spec: Specification,
+    countries: Sequence[str],
+    reason: str,
+    account: list[dict[str, Any]],
+) -> Fit:
+    """Make the rows of a specification that could not be fitted: each term, no number."""
+    numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df")
+    blank = {
+        **_identity(spec),
+        "scale": SCALE,
+        **dict.fromkeys((*numbers, "p_adjusted"), np.nan),
+        "family": "",
+        "contrast": "",
+        "vcov": spec.vcov.type,
+        "cluster_var": spec.vcov.cluster or "",
+        "n_clusters": None,
+        "inference": "",
+        "n_obs": 0,
+        "n_returnees": 0,
+        "n_identifying": 0,
+        "sample_id": "",
+        "status": FAILED,
+        "warnings": reason,
+    }
+    estimates = [
+        blank
+        | {
+            "estimate_id": spec.estimate_id(term),
+            "term": term,
+            "group": group,
+            "variable": variable,
+            "level": level,
+        }
+        for term, group, variable, level in _expected(frame, spec, countries)
+    ]
+    model = {
+        **_identity(spec),
+        "estimator": spec.estimator,
+        "vcov": spec.vcov.type,
+        "cluster_var": spec.vcov.cluster or "",
+        "n_clusters": None,
+        "n_obs": 0,
+        "n_returnees": 0,
+        "df_resid": np.nan,
+        "r2": np.nan,
+        "r2_within": np.nan,
+        "sample_id": "",
+        "data_hash": "",
+        "n_columns": 0,
+        "dropped": "",
+        "status": FAILED,
+        "warnings": reason,
+    }
+    return Fit(spec, estimates, model, account, status=FAILED, reason=reason)
+
+
+def _expected(
+    frame: pd.DataFrame, spec: Specification, countries: Sequence[str]
+) -> list[tuple[str, str, str, str]]:
+    """List term, group, variable and level of what a specification would have estimated."""
+    levels = known_levels(frame, spec.variables, countries)
+    if COUNTRY in spec.variables:
+        levels.setdefault(COUNTRY, sorted(countries))
+    expected = [] if spec.estimator == "within" else [(INTERCEPT, INTERCEPT, INTERCEPT, "")]
+    for term in spec.right_side:
+        choices = []
+        for name in term.variables:
+            shown = term_name(name)
+            found = levels.get(name)
+            if found is None:
+                choices.append([(shown, "")])
+            elif name == COUNTRY:
+                kept = [c for c in found if spec.coding in (DEVIATION, "") or c != spec.coding]
+                choices.append([(f"{shown}.{level}", level) for level in kept])
+            else:
+                choices.append([(f"{shown}.{level}", level) for level in found[1:] or found])
+        group = _expected_group(term.variables, spec)
+        for combination in product(*choices):
+            names, held = zip(*combination, strict=True)
+            expected.append(
+                (":".join(names), group, str(term), ":".join(text for text in held if text))
+            )
+    return expected
+
+
+def _expected_group(variables: tuple[str, ...], spec: Specification) -> str:
+    if len(variables) > 1:
+        return "interaction"
+    if variables[0] == COUNTRY:
+        return COUNTRY
+    if variables[0] != term_name(variables[0]):
+        return "assistance"
+    return "term" if variables in [term.variables for term in spec.terms] else "control"

@@ -1,0 +1,323 @@
+"""The grammar of terms and filters: small, our own, and never evaluated as Python.
+
+    term    name | name:name | name:name:name          stranded, stranded:sex
+    filter  is_last == 1 and country in (GIN, SEN)
+            age >= 18 and not (mode == phone or stranded is missing)
+            survey_date < "2020-03-01"
+
+    filter     = and_part { "or" and_part }
+    and_part   = not_part { "and" not_part }
+    not_part   = "not" not_part | "(" filter ")" | comparison
+    comparison = name ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) value
+               | name [ "not" ] "in" "(" value { "," value } ")"
+               | name "is" [ "not" ] "missing"
+    value      = number | word | "text in quotes"
+
+Names are matched whole. A comparison with a missing value is neither true nor false, `not`
+leaves it so, and only rows whose filter is true are kept (Kleene's three-valued logic).
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOKEN = re.compile(
+    r"""\s*(?: (?P<text>"[^"]*"|'[^']*')
+             | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![A-Za-z0-9_.]))
+             | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+             | (?P<symbol>==|!=|<=|>=|<|>|\(|\)|,) )""",
+    re.VERBOSE,
+)
+_ORDERED = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+_KEYWORDS = {"and", "or", "not", "in", "is", "missing"}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LONGEST = 500  # tokens; a longer filter belongs into a column
+
+
+class GrammarError(ValueError):
+    """A term or filter that the grammar does not know; the text says what was expected."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One variable, or the interaction of several."""
+
+    variables: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ":".join(self.variables)
+
+
+def parse_term(text: str) -> Term:
+    """Read a term: a name, or names joined by `:`.
+
+    Raises
+    ------
+    GrammarError
+        If it is anything else, for example a formula of another language.
+    """
+    names = [part.strip() for part in text.split(":")]
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise GrammarError(
+                f"the term {text!r} is not a name, or names joined by `:`"
+                f" ({name!r} is not a name made of letters, digits and _)"
+            )
+    if len(set(names)) < len(names):
+        raise GrammarError(f"the term {text!r} names a variable twice")
+    return Term(tuple(names))
+
+
+def suggest(name: str, known: Collection[str]) -> str:
+    """Say what a misspelt name may have meant: a near name, or all that are known."""
+    longer = [other for other in known if name in other.split("_") or other.endswith(f"_{name}")]
+    if near := get_close_matches(name, list(known), n=3) or longer[:5]:
+        return f"did you mean {' or '.join(near)}?"
+    return f"known are {', '.join(sorted(known))}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`name operator compared`, where the operator is a sign, `in` or `missing`."""
+
+    name: str
+    operator: str
+    compared: tuple[float | str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Not:
+    """The opposite; unknown stays unknown."""
+
+    part: "Filter"
+
+
+@dataclass(frozen=True)
+class Both:
+    """`and` or `or` of two filters."""
+
+    operator: str
+    left: "Filter"
+    right: "Filter"
+
+
+Filter = Comparison | Not | Both
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens, position = [], 0
+    text = text.rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise GrammarError(
+                f"the filter {text!r} cannot be read from {text[position:].strip()!r} on"
+                " (a comparison looks like `is_last == 1` or `country in (GIN, SEN)`)"
+            )
+        kind = str(match.lastgroup)
+        tokens.append((kind, match.group(kind)))
+        position = match.end()
+    return tokens
+
+
+class _Reader:
+    """Recursive descent over the tokens of one filter."""
+
+    def __init__(self, text: str):
+        self.text = text
+        self.tokens = _tokens(text)
+        self.position = 0
+        if len(self.tokens) > _LONGEST:
+            raise GrammarError(f"a filter has at most {_LONGEST} words, signs and brackets")
+
+    def peek(self) -> str:
+        """Return the next word or symbol, or nothing at the end or before a value in quotes."""
+        if self.position == len(self.tokens):
+            return ""
+        kind, token = self.tokens[self.position]
+        return token if kind in ("word", "symbol") else ""
+
+    def take(self, *expected: str) -> bool:
+        if self.peek() in expected:
+            self.position += 1
+            return True
+        return False
+
+    def fail(self, expected: str) -> GrammarError:
+        rest = " ".join(token for _, token in self.tokens[self.position :]) or "the end"
+        return GrammarError(f"the filter {self.text!r}: expected {expected}, found {rest!r}")
+
+    def whole(self) -> Filter:
+        parsed = self.any_of()
+        if self.position < len(self.tokens):
+            raise self.fail("`and`, `or` or the end")
+        return parsed
+
+    def any_of(self) -> Filter:
+        parsed = self.all_of()
+        while self.take("or"):
+            parsed = Both("or", parsed, self.all_of())
+        return parsed
+
+    def all_of(self) -> Filter:
+        parsed = self.one()
+        while self.take("and"):
+            parsed = Both("and", parsed, self.one())
+        return parsed
+
+    def one(self) -> Filter:
+        if self.take("not"):
+            return Not(self.one())
+        if self.take("("):
+            parsed = self.any_of()
+            if not self.take(")"):
+                raise self.fail("`)`")
+            return parsed
+        return self.comparison()
+
+    def comparison(self) -> Filter:
+        name = self.peek()
+        if not NAME.fullmatch(name) or name in _KEYWORDS:
+            raise self.fail("the name of a column")
+        self.position += 1
+        if self.take("is"):
+            opposite = self.take("not")
+            if not self.take("missing"):
+                raise self.fail("`missing` or `not missing`")
+            missing = Comparison(name, "missing")
+            return Not(missing) if opposite else missing
+        opposite = self.take("not")
+        if self.take("in"):
+            within = Comparison(name, "in", self.value_list())
+            return Not(within) if opposite else within
+        operator = self.peek()
+        if opposite or operator not in ("==", "!=", *_ORDERED):
+            raise self.fail("==, !=, <, <=, >, >=, `in (...)`, `not in (...)` or `is missing`")
+        self.position += 1
+        value = self.value()
+        if operator in _ORDERED and isinstance(value, str) and not _DATE.fullmatch(value):
+            raise GrammarError(
+                f"the filter {self.text!r}: {operator} needs a number,"
+                f' or a date such as "2020-03-01", not {value!r}'
+            )
+        return Comparison(name, operator, (value,))
+
+    def value_list(self) -> tuple[float | str, ...]:
+        if not self.take("("):
+            raise self.fail("`(` and a list of values")
+        values = [self.value()]
+        while self.take(","):
+            values.append(self.value())
+        if not self.take(")"):
+            raise self.fail("`,` or `)`")
+        return tuple(values)
+
+    def value(self) -> float | str:
+        if self.position == len(self.tokens):
+            raise self.fail("a value")
+        kind, token = self.tokens[self.position]
+        if kind == "symbol" or (kind == "word" and token in _KEYWORDS):
+            raise self.fail("a value (put it in quotes if it is a text)")
+        self.position += 1
+        if kind == "number":
+            return float(token)
+        return token[1:-1] if kind == "text" else token
+
+
+def parse_filter(text: str) -> Filter:
+    """Read a filter.
+
+    Raises
+    ------
+    GrammarError
+        With what was expected and what was found.
+    """
+    if not text.strip():
+        raise GrammarError("the filter is empty; leave the key out to use all rows")
+    return _Reader(text).whole()
+
+
+def comparisons(parsed: Filter) -> Iterator[Comparison]:
+    """List the comparisons of a filter, from left to right."""
+    if isinstance(parsed, Comparison):
+        yield parsed
+    elif isinstance(parsed, Not):
+        yield from comparisons(parsed.part)
+    else:
+        yield from comparisons(parsed.left)
+        yield from comparisons(parsed.right)
+
+
+def keep_rows(parsed: Filter, frame: pd.DataFrame | Mapping[str, pd.Series]) -> np.ndarray:
+    """Say which rows of a frame make a filter true: booleans of shape (n,)."""
+    return _truth(parsed, frame)[0]
+
+
+def _truth(
+    parsed: Filter, frame: pd.DataFrame | Mapping[str, pd.Series]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a filter is known to be true and where it is known to be false."""
+    if isinstance(parsed, Not):
+        true, false = _truth(parsed.part, frame)
+        return false, true
+    if isinstance(parsed, Both):
+        left, right = _truth(parsed.left, frame), _truth(parsed.right, frame)
+        if parsed.operator == "and":
+            return left[0] & right[0], left[1] | right[1]
+        return left[0] | right[0], left[1] & right[1]
+    column = frame[parsed.name]
+    missing = column.isna().to_numpy()
+    if parsed.operator == "missing":
+        return missing, ~missing
+    true = _compare(parsed, column) & ~missing
+    return true, ~true & ~missing
+
+
+def _compare(parsed: Comparison, column: pd.Series) -> np.ndarray:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _compare_numbers(parsed, column, _dates(parsed))
+    numeric = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
+    if not numeric:
+        if parsed.operator in _ORDERED:
+            raise GrammarError(f"{parsed.name} holds texts, which {parsed.operator} cannot order")
+        wanted = [_as_text(value) for value in parsed.compared]
+        found = column.astype("str").isin(wanted).to_numpy()
+        return ~found if parsed.operator == "!=" else found
+    if texts := [value for value in parsed.compared if isinstance(value, str)]:
+        raise GrammarError(f"{parsed.name} holds numbers, and {texts[0]!r} is none")
+    numbers = np.asarray(parsed.compared, dtype=float)
+    return _compare_numbers(parsed, pd.to_numeric(column).astype("Float64"), numbers)
+
+
+def _compare_numbers(parsed: Comparison, column: pd.Series, values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind == "M":
+        held = column.to_numpy(dtype="datetime64[s]")
+    else:
+        held = column.to_numpy(dtype=float, na_value=np.nan)
+    if parsed.operator in _ORDERED:
+        return _ORDERED[parsed.operator](held, values[0])
+    found = np.isin(held, values)
+    return ~found if parsed.operator == "!=" else found
+
+
+def _dates(parsed: Comparison) -> np.ndarray:
+    """Read the values compared with a column of dates."""
+    for value in parsed.compared:
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
+            raise GrammarError(
+                f'{parsed.name} holds dates; write one in quotes, like "2020-03-01", not {value!r}'
+            )
+    try:
+        return np.array(parsed.compared, dtype="datetime64[s]")
+    except ValueError:
+        raise GrammarError(f"{parsed.name}: no such day among {parsed.compared}") from None
+
+
+def _as_text(value: float | str) -> str:
+    """Write a number as a text column would hold it: 1 and not 1.0."""
+    return value if isinstance(value, str) else f"{value:g}"
