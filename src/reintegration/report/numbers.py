@@ -145,7 +145,7 @@ class Numbers:
             if name not in frames or "estimate_id" not in frames[name]:
                 continue
             for line, values in enumerate(frames[name].to_dict("records"), start=2):
-                row = Row(values, RESULTS[name], line, column)
+                row = Row({str(k): v for k, v in values.items()}, RESULTS[name], line, column)
                 if row.estimate_id in self._rows:
                     other = self._rows[row.estimate_id]
                     twice.append(
