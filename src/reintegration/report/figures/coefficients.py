@@ -62,14 +62,15 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         for axes, score in zip(line, columns, strict=True):
             part = usable[(usable["group"] == group) & (usable["outcome"] == score)]
             _panel(axes, part, orders[group], colours[score])
-            axes.set_title(language.score(score))
+            axes.set_title(f"\n{language.score(score)}")  # the empty line is the heading's
         names = [language.term(term) for term in orders[group]]
         line[0].set_yticks(range(len(names)), names)
-        line[0].annotate(
+        heading = line[0].annotate(
             _heading(group, groups, frames, settings),
-            (0.01, 1), (0, 20), xycoords=("figure fraction", "axes fraction"),
+            (0.01, 1), (0, 19), xycoords=("figure fraction", "axes fraction"),
             textcoords="offset points", fontsize=9, style="italic", annotation_clip=False,
         )  # fmt: skip
+        heading.set_in_layout(False)
     _legend(figure, settings)
     return Drawn(figure, title, data, protected.record)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.patches import Patch
 
 from reintegration.disclosure import Protected, protect
+from reintegration.report.figures.common import empty_words
 from reintegration.report.figures.style import (
     INK,
     Drawn,

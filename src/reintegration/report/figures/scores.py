@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from reintegration.disclosure import SUPPRESSED, Protected, protect
-from reintegration.report.figures.common import in_order
+from reintegration.report.figures.common import empty_words, in_order
 from reintegration.report.figures.style import (
     FAINT,
     INK,

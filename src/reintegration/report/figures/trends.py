@@ -143,7 +143,8 @@ def draw_slopes(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn
         x_label=language.plain(f"figures.{SLOPES}.axis"),
     )
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
-    looks = {WITHIN: (BLUE, "o", -0.15), POOLED: (ORANGE, "s", 0.17)}
+    apart = 0.16 if len(methods) > 1 else 0
+    looks = {WITHIN: (BLUE, "o", -apart), POOLED: (ORANGE, "s", apart)}
     places = {code: row for row, code in enumerate(order)}
     for axes, score in zip(panels, columns, strict=True):
         rows_of_countries(axes, len(order))
