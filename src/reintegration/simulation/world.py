@@ -68,6 +68,7 @@ class Office(Strict):
     not_recorded: list[str] = Field(
         default=[], description="assistance types the office does not record"
     )
+    renamed: list[str] = Field(default=[], description="columns the office renamed half way")
     form: Form = "csv"
     language: Literal["en", "fr"] = "en"
     office_share: Share = Field(
