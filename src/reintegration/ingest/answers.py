@@ -97,7 +97,7 @@ def reading(
         Of dates, as in `reintegration.ingest.dates.parse_date`.
     """
     if question.kind == "choice":
-        table = answer_table(question.answers) | declared
+        table: dict[str, str | None] = {**answer_table(question.answers), **declared}
 
         def read_choice(text: str) -> Value:
             code = table.get(answer_key(text), Nothing("not an answer of the codebook"))
@@ -105,8 +105,8 @@ def reading(
 
         return read_choice
     if question.kind == "multiple":
-        table = answer_table(question.answers) | declared
-        return lambda text: _several(text, table, question.codes)
+        several = {**answer_table(question.answers), **declared}
+        return lambda text: _several(text, several, question.codes)
     plain: Reading = {
         "number": _number,
         "date": lambda text: _date(text, order, serials),

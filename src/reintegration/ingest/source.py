@@ -202,7 +202,10 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
     sources: list[Source] = []
     origin: dict[str, Path] = {}
     problems: list[str] = []
-    for path in sorted([*sources_dir.glob("*.yaml"), *sources_dir.glob("*.yml")]):
+    for path in sorted(sources_dir.glob("*.y*ml")):
+        if path.suffix != ".yaml":
+            problems.append(f"{path}: the extension must be .yaml")
+            continue
         try:
             source = read_source(path)
         except StudyError as error:
@@ -211,9 +214,9 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
                 for line in error.problems or [error.headline]
             )
             continue
-        if source.source in origin:
+        if source.source != path.stem:
             problems.append(
-                f"{path}: the name {source.source!r} is taken by {origin[source.source]}"
+                f"{path}: holds the source {source.source!r}; call the file {source.source}.yaml"
             )
         same = [s for s in sources if (s.file, s.sheet) == (source.file, source.sheet)]
         if same:

@@ -1,7 +1,7 @@
 """Scoring: answers become scores in [0, 1], three dimensions and the composite."""
 
 from reintegration.scoring.reliability import Alpha, cronbach_alpha, reliability
-from reintegration.scoring.scores import applicable, item_scores, run, score
+from reintegration.scoring.scores import applicable, item_scores, score
 
 __all__ = [
     "Alpha",
@@ -9,6 +9,5 @@ __all__ = [
     "cronbach_alpha",
     "item_scores",
     "reliability",
-    "run",
     "score",
 ]

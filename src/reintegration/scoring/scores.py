@@ -1,42 +1,17 @@
 """Scores: weighted means of item scores, per dimension and for the composite."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import COMPOSITE, Codebook, Item, load_codebook
+from reintegration.codebook import COMPOSITE, Codebook, Item
 from reintegration.config import Scoring
 from reintegration.errors import StudyError
-from reintegration.tables_io import write_parquet
 
 # The one non-response that says that the question does not concern the returnee.
 NOT_APPLICABLE = "not_applicable"
 _ROUNDING = 1e-9  # 0.7 * 30 must not ask for a 22nd item
-
-
-def run(
-    surveys: str | Path,
-    items: str | Path,
-    variables: str | Path,
-    scoring: dict[str, Any],
-    scores: str | Path,
-) -> None:
-    """Read clean surveys, score them and write the scores.
-
-    Parameters
-    ----------
-    surveys, items, variables
-        Paths of the clean surveys (Parquet) and of the two codebook files.
-    scoring
-        Section `scoring` of the configuration.
-    scores
-        Path of the table to write (Parquet).
-    """
-    codebook = load_codebook(items, variables)
-    frame = pd.read_parquet(surveys, columns=["survey_id", *codebook.items])
-    write_parquet(score(frame, codebook, Scoring.model_validate(scoring)), scores)
 
 
 def score(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:

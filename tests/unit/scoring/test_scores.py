@@ -5,7 +5,7 @@ import pytest
 from reintegration.codebook import Codebook, load_codebook
 from reintegration.config import Scoring
 from reintegration.errors import StudyError
-from reintegration.scoring import run, score
+from reintegration.scoring import score
 
 POLICY = {"dont_know": "missing", "refused": "missing", "not_applicable": "missing"}
 RULE = Scoring(nonresponse=POLICY, minimum_answered=0.7)
@@ -157,18 +157,3 @@ def test_best_answers_of_the_rss_score_one_and_worst_zero():
     assert result.loc[1, codebook.score_names].tolist() == [0, 0, 0, 0]
     # 30 items, less the two that are asked only after certain answers.
     assert result["items_answered_composite"].tolist() == [28, 30]
-
-
-def test_run_writes_the_scores_of_a_file(tmp_path):
-    codebook = load_codebook("data/instruments/rss.yaml", "data/instruments/variables.yaml")
-    best = {name: max(i.scores, key=i.scores.get) for name, i in codebook.items.items()}
-    frame = pd.DataFrame([best]).assign(survey_id="S1")
-    frame.to_parquet(tmp_path / "surveys.parquet")
-    run(
-        tmp_path / "surveys.parquet",
-        "data/instruments/rss.yaml",
-        "data/instruments/variables.yaml",
-        RULE.model_dump(),
-        tmp_path / "made" / "scores.parquet",
-    )
-    assert pd.read_parquet(tmp_path / "made" / "scores.parquet")["composite"].tolist() == [1]

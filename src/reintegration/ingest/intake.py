@@ -1,0 +1,261 @@
+"""Take in one source: from its raw file to coded surveys and the account of every row."""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from reintegration.codebook import Codebook
+from reintegration.config import Assistance, Cleaning
+from reintegration.errors import StudyError
+from reintegration.ingest.cleaning import clean
+from reintegration.ingest.columns import (
+    LOCATION,
+    RETURNEE,
+    check_names,
+    find_columns,
+    identifier,
+    wanted_columns,
+)
+from reintegration.ingest.contract import background_variables, received_columns
+from reintegration.ingest.ledger import LOG_COLUMNS, REJECTED_COLUMNS, Ledger
+from reintegration.ingest.mapping import map_table
+from reintegration.ingest.pseudonym import pseudonyms
+from reintegration.ingest.readers import RawTable, read_raw
+from reintegration.ingest.received import received_before
+from reintegration.ingest.source import Source
+from reintegration.tables_io import read_csv, write_csv, write_parquet
+
+FILES = ("surveys.parquet", "cleaning_log.csv", "rejected.csv", "account.json")
+
+
+@dataclass(frozen=True)
+class SourceResult:
+    """What came of one source.
+
+    Attributes
+    ----------
+    surveys
+        One row per raw row: `row` (its place in the file), `excluded` (why it is out, a key of
+        `flow.REASONS`, or missing), pseudonyms, and cleaned answers. No identifier.
+    cleaning_log, rejected
+        As `results/clean/cleaning_log.csv` and `rejected.csv`, of this source.
+    account
+        source, file, country, priority, status (ok or left_out), reason, rows_read,
+        rows_rejected, absent (codebook names without a column), notes.
+    """
+
+    surveys: pd.DataFrame
+    cleaning_log: pd.DataFrame
+    rejected: pd.DataFrame
+    account: dict[str, Any] = field(default_factory=dict)
+
+
+def source_columns(codebook: Codebook) -> list[str]:
+    """Columns of the surveys of one source, in order."""
+    return [
+        *["row", "excluded", "survey_id", "returnee_id", "location_id", "source", "country"],
+        *["survey_date", "return_date"],
+        *background_variables(codebook),
+        *codebook.items,
+        *received_columns(codebook),
+    ]
+
+
+def ingest_source(
+    source: Source,
+    raw_dir: str | Path,
+    codebook: Codebook,
+    cleaning: Cleaning,
+    assistance: Assistance,
+    key: bytes,
+) -> SourceResult:
+    """Read, map and clean one raw file.
+
+    Parameters
+    ----------
+    key
+        Of the pseudonyms, from `pseudonym.find_key`.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, empty, unreadable, in another encoding, lacks a needed column,
+        or holds no row that could be used; naming the file and every column.
+    """
+    path = Path(raw_dir) / source.file
+    check_names(source, codebook, f"source {source.source}")
+    raw = read_raw(source, path, wanted_columns(source, codebook))
+    columns = find_columns(source, codebook, raw.names, path)
+    raw = _with_broken_rows(raw)
+    mapped = map_table(raw, columns, source, codebook, path)
+    secrets = _secrets(mapped.frame, raw, source, codebook)
+    frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
+    mapped = replace(mapped, frame=frame)
+    ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets)
+    _reject_damaged_rows(raw, ledger)
+    cleaned = clean(mapped, codebook, cleaning, ledger)
+    received, undated = received_before(cleaned, codebook, assistance, ledger)
+    surveys = cleaned.drop(columns=received.columns).join(received)
+    surveys = surveys.assign(source=source.source, row=raw.rows, excluded=ledger.excluded)
+    surveys["excluded"] = surveys["excluded"].where(surveys["excluded"] != "").astype("str")
+    rejected = ledger.rejected()
+    if len(rejected) == len(surveys):
+        _refuse_all(path, rejected)
+    notes = list(mapped.notes)
+    if undated:
+        notes.append(f"{undated} times assistance without a date ({assistance.undated})")
+    account = _account(source, len(surveys), len(rejected), mapped.absent, notes)
+    return SourceResult(surveys[source_columns(codebook)], ledger.log(), rejected, account)
+
+
+def _with_broken_rows(raw: RawTable) -> RawTable:
+    """Put broken rows below the others, without content: each is a row read, and excluded."""
+    if not raw.broken:
+        return raw
+    rows = np.concatenate([raw.rows, [row for row, _ in raw.broken]])
+    cells = raw.cells.reindex(range(len(rows)))
+    return RawTable(raw.names, cells, rows, raw.labels, raw.missing, raw.broken, raw.found)
+
+
+def _reject_damaged_rows(raw: RawTable, ledger: Ledger) -> None:
+    """Rows that do not fit the header, and rows that repeat it."""
+    broken = np.arange(len(raw.rows) - len(raw.broken), len(raw.rows))
+    why = np.array([reason for _, reason in raw.broken], dtype=object)
+    ledger.reject(broken, "broken_row", "", why)
+    equal = [raw.cells[number].str.strip() == name for number, name in enumerate(raw.names)]
+    ledger.reject(ledger.open(np.mean(equal, axis=0) > 0.5), "repeated_header", "")
+
+
+def _secrets(frame: pd.DataFrame, raw: RawTable, source: Source, codebook: Codebook) -> list[str]:
+    """Texts that must not show in any account: identifiers, and columns that are dropped."""
+    columns = [frame[name] for name in codebook.identifiers if name in frame]
+    columns += [raw.cells[n] for n, name in enumerate(raw.names) if name in source.drop]
+    return [str(text) for column in columns for text in column.dropna().unique()]
+
+
+def _pseudonymised(
+    frame: pd.DataFrame, codebook: Codebook, cleaning: Cleaning, key: bytes
+) -> pd.DataFrame:
+    """Put pseudonyms in the place of identifiers.
+
+    Case numbers and places are unique within a country. A survey is named by its returnee and
+    day; when exact duplicates are kept, by its place among them too.
+    """
+    made: dict[str, pd.Series] = {}
+    for column, letter in ((RETURNEE, "R"), (LOCATION, "L")):
+        name = identifier(codebook, column)
+        if name is None:
+            made[column] = pd.Series(index=frame.index, dtype="str")
+        else:
+            made[column] = pseudonyms(letter, frame[name], key, scope=frame["country"])
+    day = frame["survey_date"].dt.strftime("%Y-%m-%d").astype("str")
+    survey = made[RETURNEE] + " " + day
+    if cleaning.duplicate_survey == "keep_all":
+        again = survey.groupby(survey).cumcount()
+        survey = survey.where(again == 0, survey + " " + again.astype("str"))
+    made["survey_id"] = pseudonyms("S", survey, key)
+    return frame.drop(columns=codebook.identifiers).assign(**made)
+
+
+def _refuse_all(path: Path, rejected: pd.DataFrame) -> None:
+    counts = rejected.groupby(["question", "reason"], as_index=False).size()
+    raise StudyError(
+        "A source file holds no row that can be used.",
+        [
+            f"{path}: {line['question']}: {line['reason']} ({line['size']} rows)"
+            for line in counts.to_dict("records")
+        ],
+    )
+
+
+def _account(
+    source: Source, rows_read: int, rows_rejected: int, absent: list[str], notes: list[str]
+) -> dict[str, Any]:
+    return {
+        "source": source.source,
+        "file": source.file,
+        "country": source.country,
+        "priority": source.priority,
+        "status": "ok",
+        "reason": "",
+        "rows_read": rows_read,
+        "rows_rejected": rows_rejected,
+        "absent": absent,
+        "notes": notes,
+    }
+
+
+def take_in(
+    source: Source,
+    raw_dir: str | Path,
+    codebook: Codebook,
+    cleaning: Cleaning,
+    assistance: Assistance,
+    key: bytes,
+    on_bad_source: Literal["stop", "leave_out"],
+) -> SourceResult:
+    """Ingest one source; a file that cannot be read stops the study, or is left out and named.
+
+    Raises
+    ------
+    StudyError
+        As `ingest_source`, when `on_bad_source` is stop; always for a wrong source YAML.
+    """
+    check_names(source, codebook, f"source {source.source}")
+    try:
+        return ingest_source(source, raw_dir, codebook, cleaning, assistance, key)
+    except StudyError as error:
+        if on_bad_source == "stop":
+            raise
+        account = _account(source, 0, 0, [], [])
+        reason = "; ".join(error.problems) or error.headline
+        return SourceResult(
+            empty_surveys(codebook),
+            pd.DataFrame(columns=LOG_COLUMNS),
+            pd.DataFrame(columns=REJECTED_COLUMNS),
+            {**account, "status": "left_out", "reason": reason},
+        )
+
+
+def empty_surveys(codebook: Codebook) -> pd.DataFrame:
+    """Surveys of a source that was left out: no row, the columns and types of the others."""
+    numbers = {n for n, v in codebook.variables.items() if v.type == "number"}
+    received = set(received_columns(codebook))
+    types = {
+        name: "int64"
+        if name == "row"
+        else "datetime64[us]"
+        if name.endswith("_date")
+        else "float64"
+        if name in numbers
+        else "Int8"
+        if name in received
+        else "str"
+        for name in source_columns(codebook)
+    }
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+
+def write_result(result: SourceResult, folder: str | Path) -> None:
+    """Write what came of one source into its folder, as the files of `FILES`."""
+    folder = Path(folder)
+    write_parquet(result.surveys, folder / FILES[0])
+    write_csv(result.cleaning_log, folder / FILES[1])
+    write_csv(result.rejected, folder / FILES[2])
+    text = json.dumps(result.account, ensure_ascii=False, indent=2)
+    (folder / FILES[3]).write_text(text + "\n", encoding="utf-8")
+
+
+def read_result(folder: str | Path) -> SourceResult:
+    """Read what `write_result` wrote."""
+    folder = Path(folder)
+    return SourceResult(
+        pd.read_parquet(folder / FILES[0]),
+        read_csv(folder / FILES[1], dtype="str"),
+        read_csv(folder / FILES[2], dtype="str"),
+        json.loads((folder / FILES[3]).read_text(encoding="utf-8")),
+    )

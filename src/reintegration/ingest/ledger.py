@@ -1,0 +1,154 @@
+"""The account of cleaning: every change to a cell or row, and every row that cannot be used."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from reintegration.codebook import Codebook
+from reintegration.ingest.flow import REASONS
+from reintegration.text import fold
+
+LOG_COLUMNS = [
+    "source",
+    "row",
+    "survey_id",
+    "question",
+    "old_value",
+    "new_value",
+    "change_type",
+    "rule",
+    "issue",
+]
+REJECTED_COLUMNS = ["source", "row", "question", "reason"]
+HIDDEN = "(not shown)"
+LONGEST_SHOWN = 60  # an answer is shorter; a remark may say anything about anybody
+DIGITS_SHOWN = 5  # a phone or identity number has more
+SHORTEST_NAME = 3
+
+
+class Ledger:
+    """Keeps the account of one source while its rows are cleaned.
+
+    Attributes
+    ----------
+    excluded
+        Why each row is out, shape (n,); empty for rows still in.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        rows: np.ndarray,
+        survey_ids: pd.Series,
+        codebook: Codebook,
+        secrets: Iterable[str] = (),
+    ):
+        self.source = source
+        self.rows = np.asarray(rows)
+        self.survey_ids = survey_ids.to_numpy()
+        self.excluded = np.full(len(self.rows), "", dtype=object)
+        self._coded = coded_questions(codebook)
+        self._secrets = {
+            word for text in secrets for word in fold(text).split() if len(word) >= SHORTEST_NAME
+        }
+        self._changes: list[pd.DataFrame] = []
+        self._rejected: list[pd.DataFrame] = []
+
+    def open(self, where: np.ndarray) -> np.ndarray:
+        """Those of the rows (positions) that are still in."""
+        where = np.asarray(where)
+        where = np.flatnonzero(where) if where.dtype == bool else where
+        return where[self.excluded[where] == ""]
+
+    def change(
+        self,
+        where: np.ndarray,
+        question: str,
+        change_type: str,
+        rule: str,
+        issue: str | np.ndarray,
+        old: np.ndarray | str = "",
+        new: np.ndarray | str = "",
+    ) -> None:
+        """Note a change to cells of one question; values are shown only of coded questions."""
+        if not len(where):
+            return
+        shown = question in self._coded
+        self._changes.append(
+            pd.DataFrame(
+                {
+                    "source": self.source,
+                    "row": self.rows[where],
+                    "survey_id": self.survey_ids[where],
+                    "question": question,
+                    "old_value": self._shown(old) if shown else "",
+                    "new_value": new if shown else "",
+                    "change_type": change_type,
+                    "rule": rule,
+                    "issue": issue,
+                }
+            )
+        )
+
+    def remove(
+        self, where: np.ndarray, reason: str, question: str, issue: str | np.ndarray = ""
+    ) -> None:
+        """Take rows out and note why; `reason` is a key of `flow.REASONS`."""
+        if not len(where):
+            return
+        self.excluded[where] = reason
+        words = issue if len(issue) else REASONS[reason]
+        self.change(where, question, "remove_survey", reason, words)
+
+    def reject(
+        self, where: np.ndarray, reason: str, question: str, issue: str | np.ndarray = ""
+    ) -> None:
+        """Take out rows that cannot be used, and list them with the question to look at."""
+        if not len(where):
+            return
+        self.remove(where, reason, question, issue)
+        self._rejected.append(
+            pd.DataFrame(
+                {
+                    "source": self.source,
+                    "row": self.rows[where],
+                    "question": question,
+                    "reason": issue if len(issue) else REASONS[reason],
+                }
+            )
+        )
+
+    def _shown(self, values: np.ndarray | str) -> np.ndarray | str:
+        """Values with those hidden that may hold something about a person."""
+        if isinstance(values, str):
+            return values
+        table = {value: self._safe(str(value)) for value in set(values)}
+        return np.array([table[value] for value in values], dtype=object)
+
+    def _safe(self, text: str) -> str:
+        digits = sum(letter.isdigit() for letter in text)
+        if len(text) > LONGEST_SHOWN or digits > DIGITS_SHOWN:
+            return HIDDEN
+        return HIDDEN if self._secrets.intersection(fold(text).split()) else text
+
+    def log(self) -> pd.DataFrame:
+        """Every change, in the order of the file."""
+        return _joined(self._changes, LOG_COLUMNS)
+
+    def rejected(self) -> pd.DataFrame:
+        """Every row that cannot be used, in the order of the file."""
+        return _joined(self._rejected, REJECTED_COLUMNS)
+
+
+def coded_questions(codebook: Codebook) -> frozenset[str]:
+    """Questions whose answers are codes, which may be shown."""
+    choices = [name for name, v in codebook.variables.items() if v.type == "choice"]
+    return frozenset([*codebook.items, *choices, *codebook.assistance_columns])
+
+
+def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    joined = pd.concat(parts, ignore_index=True)
+    return joined.sort_values("row", kind="stable", ignore_index=True)[columns]
