@@ -14,6 +14,7 @@ from reintegration.simulation.world import CENTRAL, Form, World
 UNKNOWN_NUMBER, UNKNOWN_TEXT = 77, {"en": "see remarks", "fr": "voir remarques"}
 SILENT_NUMBERS = {"dont_know": 97, "refused": 98, "not_applicable": 96}
 OTHER_SPELLING, CAPITALS = 0.05, 0.03  # share of labels keyed otherwise
+REMARKED = 0.1  # share of rows with a remark
 STRAY_SPACES = ("case_number", "sex", "round", "q12", "q23", "q29")  # columns keyed by hand
 DATE_FORMATS = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "ymd": "%Y-%m-%d"}
 
@@ -55,14 +56,14 @@ class Sheet:
     Attributes
     ----------
     cells
-        Texts, numbers and dates under the file's own headers; missing when blank.
+        Header in the file -> its cells, shape (rows,): texts, numbers, dates, None when blank.
     mapping
         What the source YAML says beside source, file and country.
     value_labels, labels
         Of Stata and SPSS files: header -> number -> label, header -> label.
     """
 
-    cells: pd.DataFrame
+    cells: dict[str, np.ndarray]
     mapping: dict[str, Any]
     value_labels: dict[str, dict[float, str]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class _Writer:
     ):
         self.style, self.form, self.language = style, form, language
         self.codebook, self.world, self.rng = codebook, world, rng
-        self.cells: dict[str, Any] = {}
+        self.cells: dict[str, np.ndarray] = {}
         self.columns: dict[str, str | list[str]] = {}
         self.answers: dict[str, dict[str, str]] = {}
         self.select_multiple: dict[str, dict[str, str]] = {}
@@ -106,46 +107,43 @@ class _Writer:
 
     def sheet(self, rows: pd.DataFrame, kinds: list[str], renamed: list[str]) -> Sheet:
         book = self.codebook
+        columns = {name: _cells(rows[name]) for name in rows.columns}
+        wrong = columns.get("wrong_date", np.full(len(rows), None))
         if self.form == "kobo":
             self._kobo_begin(rows)
         for name, variable in book.variables.items():
-            if name == "country" and self.form not in (CENTRAL, "codebook"):
-                continue
+            values = columns[name]
             if name in ("orion", "orion_date"):
                 continue
             if variable.type == "choice":
-                self._choice(name, rows[name], variable.answers, "interview")
+                self._choice(name, values, variable.answers, "interview")
             elif variable.type == "number":
-                self._number(name, rows[name])
+                self._number(name, values)
             elif variable.type == "date":
-                self._date(name, rows[name], rows.get("wrong_date"))
-            elif variable.type == "country":
-                self._put(name, self._country(rows[name]), "interview")
-            else:
-                self._put(name, rows[name], "identification")
+                self._date(name, values, wrong if name == "survey_date" else None)
+            elif variable.type == "text":
+                self._put(name, values, "identification")
+            elif self.form in (CENTRAL, "codebook"):
+                self._put(name, self._country(values), "interview")
         for name, item in book.items.items():
             if item.multiple:
-                self._multiple(name, rows[name], item.dimension)
+                self._multiple(name, values=columns[name], group=item.dimension)
             else:
-                self._choice(name, rows[name], book.answers_of(name), item.dimension)
-        for kind in kinds:
-            column = f"assistance_{kind}"
-            self._choice(column, rows[column], YES_NO, "assistance")
-            self._date(f"{column}_date", rows[f"{column}_date"])
-        self._choice("orion", rows["orion"], YES_NO, "assistance")
-        self._date("orion_date", rows["orion_date"])
+                self._choice(name, columns[name], book.answers_of(name), item.dimension)
+        for name in (*(f"assistance_{kind}" for kind in kinds), "orion"):
+            self._choice(name, columns[name], YES_NO, "assistance")
+            self._date(f"{name}_date", columns[f"{name}_date"])
         if self.form != "codebook":
-            self._remarks(rows)
+            self._remarks(columns["person_name"])
         if self.form == "kobo":
-            self._kobo_end(rows)
-        cells = pd.DataFrame(self.cells)
+            self._kobo_end(len(rows))
         for name in renamed:
-            cells = self._rename_half_way(name, cells)
-        return Sheet(cells, self._mapping(), self.value_labels, self.labels)
+            self._rename_half_way(name)
+        return Sheet(self.cells, self._mapping(), self.value_labels, self.labels)
 
     # columns
 
-    def _put(self, name: str, values: pd.Series, group: str) -> None:
+    def _put(self, name: str, values: np.ndarray, group: str) -> None:
         header = self._header(name, group)
         if self.style.by_hand and name in STRAY_SPACES:
             values = self._stray_spaces(values)
@@ -155,7 +153,9 @@ class _Writer:
         if self.style.has_value_labels:
             self.labels[header] = self._label(name)[:79]
 
-    def _choice(self, name: str, codes: pd.Series, answers: tuple[Answer, ...], group: str) -> None:
+    def _choice(
+        self, name: str, codes: np.ndarray, answers: tuple[Answer, ...], group: str
+    ) -> None:
         if self.style.answers == "number":
             table = numbers(answers)
             header = self._header(name, group)
@@ -165,121 +165,122 @@ class _Writer:
                 }
             else:
                 self.answers[name] = {str(number): code for code, number in table.items()}
-            values = codes.map({**table, NONSENSE: UNKNOWN_NUMBER}).astype(object)
+            values = look_up(codes, {**table, NONSENSE: UNKNOWN_NUMBER})
         elif self.style.answers == "code":
-            values = codes.replace(NONSENSE, UNKNOWN_TEXT["en"])
+            values = np.where(codes == NONSENSE, UNKNOWN_TEXT["en"], codes)
         else:
             values = self._labelled(codes, answers)
         self._put(name, self._blanks(values, self.style.blanks), group)
 
-    def _labelled(self, codes: pd.Series, answers: tuple[Answer, ...]) -> pd.Series:
+    def _labelled(self, codes: np.ndarray, answers: tuple[Answer, ...]) -> np.ndarray:
         """Labels in the office's language, some keyed otherwise."""
         table = {a.code: a.in_language(self.language) for a in answers}
         table[NONSENSE] = UNKNOWN_TEXT[self.language]
-        values = codes.map(table)
+        values = look_up(codes, table)
         if self.style.by_hand:
-            other = {a.code: a.also[0] for a in answers if a.also}
+            other = {a.code: a.also[0] if a.also else table[a.code] for a in answers}
+            capitals = {code: label.upper() for code, label in table.items()}
             u = self.rng.random(len(codes))
-            use_other = (u < OTHER_SPELLING) & codes.isin(other).to_numpy()
-            values = values.mask(use_other, codes.map(other))
-            values = values.mask(u > 1 - CAPITALS, values.str.upper())
+            for tables, here in ((other, u < OTHER_SPELLING), (capitals, u > 1 - CAPITALS)):
+                values[here] = look_up(codes[here], table | tables)
         return values
 
-    def _number(self, name: str, values: pd.Series) -> None:
-        blanks = self.style.number_blanks
+    def _number(self, name: str, values: np.ndarray) -> None:
         low, high = self.codebook.variables[name].range or (-np.inf, np.inf)
-        blanks = tuple(b for b in blanks if not b or not low <= float(b) <= high)
-        self._put(name, self._blanks(values.astype(object), blanks), "interview")
+        # 99 months abroad is a number: only what lies outside the range can mean a blank.
+        blanks = tuple(b for b in self.style.number_blanks if not b or not low <= int(b) <= high)
+        self._put(name, self._blanks(values, blanks), "interview")
 
-    def _date(self, name: str, dates: pd.Series, wrong: pd.Series | None = None) -> None:
+    def _date(self, name: str, dates: np.ndarray, wrong: np.ndarray | None = None) -> None:
         if self.style.dates == "typed":
-            values = dates.astype(object).where(dates.notna(), None)
-            if wrong is not None and name == "survey_date":
-                values = values.mask(wrong.notna(), wrong if self.form == "xlsx" else None)
-            if self.form == "stata":
-                values = pd.to_datetime(values)
+            values = dates
         else:
-            values = dates.dt.strftime(DATE_FORMATS[self.style.dates]).astype("str")
-            if wrong is not None and name == "survey_date":
-                values = values.mask(wrong.notna(), wrong)
+            order = DATE_FORMATS[self.style.dates]
+            known = {day: day.strftime(order) for day in set(dates.tolist()) if day is not None}
+            values = look_up(dates, known)
+        if wrong is not None:
+            values = values.copy()
+            nonsense = ~is_blank(wrong)
+            values[nonsense] = None if self.form == "stata" else wrong[nonsense]
         group = "assistance" if name.startswith(("assistance", "orion")) else "interview"
         self._put(name, values, group)
 
-    def _country(self, codes: pd.Series) -> pd.Series:
+    def _country(self, codes: np.ndarray) -> np.ndarray:
         """Countries as several people key them: mostly in English, some in French, some coded."""
         if self.form == "codebook":
             return codes
         u = self.rng.random(len(codes))
-        values = codes.map({c: country_name(c, "en") for c in codes.unique()})
-        values = values.mask(
-            u < 0.12, codes.map({c: country_name(c, "fr") for c in codes.unique()})
-        )
-        values = values.mask(u > 0.97, codes)
-        return values.mask((u > 0.94) & (u < 0.97), values + " ")
+        english = {code: country_name(code, "en") for code in set(codes.tolist())}
+        french = {code: country_name(code, "fr") for code in english}
+        spaced = {code: f"{name} " for code, name in english.items()}
+        values = np.where(u < 0.12, look_up(codes, french), look_up(codes, english))
+        values = np.where(u > 0.94, look_up(codes, spaced), values)
+        return np.where(u > 0.97, codes, values)
 
-    def _multiple(self, name: str, codes: pd.Series, group: str) -> None:
+    def _multiple(self, name: str, values: np.ndarray, group: str) -> None:
         """A question with several answers: one cell, one column per answer, or both."""
         answers = self.codebook.answers_of(name)
         if self.style.multiple != "options":
-            self._put(name, self._joined(codes, answers), group)
+            self._put(name, self._joined(values, answers), group)
         if self.style.multiple == "joined":
             return
         header = self._header(name, group)
         between = "/" if self.style.headers == "kobo" else "_"
-        tokens = codes.str.split()
-        yes, no = (1, 0) if self.style.answers == "number" else ("1", "0")
+        yes, no, bad = (1, 0, UNKNOWN_NUMBER)
+        given = [text for text in set(values.tolist()) if text not in (None, NONSENSE)]
         for answer in answers:
-            if answer.code == "not_applicable":
-                continue
             own = f"{header}{between}{answer.code}"
-            chosen = tokens.map(lambda found, code=answer.code: code in found, na_action="ignore")
-            values = chosen.map({True: yes, False: no}).astype(object)
-            bad = UNKNOWN_NUMBER if yes == 1 else UNKNOWN_TEXT["en"]
-            values = values.mask((codes == NONSENSE).fillna(False).astype(bool), bad)
-            self.cells[own] = values
+            chosen = {text: yes if answer.code in text.split() else no for text in given}
+            self.cells[own] = look_up(values, {**chosen, NONSENSE: bad})
             self.select_multiple.setdefault(name, {})[answer.code] = own
             if self.style.has_value_labels:
                 self.labels[own] = f"{self._label(name)}: {answer.in_language(self.language)}"[:79]
 
-    def _joined(self, codes: pd.Series, answers: tuple[Answer, ...]) -> pd.Series:
+    def _joined(self, codes: np.ndarray, answers: tuple[Answer, ...]) -> np.ndarray:
         """Several answers in one cell: codes apart by spaces, or labels by commas."""
-        table = {a.code: a.in_language(self.language) for a in answers}
-        if self.style.answers == "code":
-            return codes.replace(NONSENSE, UNKNOWN_TEXT["en"])
-        written = {
-            text: ", ".join(table[code] for code in text.split())
-            for text in codes.dropna().unique()
-            if text != NONSENSE
+        given = [text for text in set(codes.tolist()) if text not in (None, NONSENSE)]
+        labels = {a.code: a.in_language(self.language) for a in answers}
+        as_codes = self.style.answers == "code"
+        table = {
+            text: text if as_codes else ", ".join(labels[code] for code in text.split())
+            for text in given
         }
-        return codes.map({**written, NONSENSE: UNKNOWN_TEXT[self.language]})
+        return look_up(codes, {**table, NONSENSE: UNKNOWN_TEXT[self.language]})
 
-    def _remarks(self, rows: pd.DataFrame) -> None:
+    def _remarks(self, names: np.ndarray) -> None:
         """Free text with a name in it, as people leave it, and which nobody needs."""
         header = {"en": "Remarks", "fr": "Remarques"}[self.language]
-        text = {"en": "call back: ", "fr": "rappeler : "}[self.language] + rows["person_name"]
-        self.cells[header] = text.where(self.rng.random(len(rows)) < 0.1)
+        text = {"en": "call back: ", "fr": "rappeler : "}[self.language]
+        some = self.rng.random(len(names)) < REMARKED
+        self.cells[header] = np.array(
+            [text + name if here else None for name, here in zip(names, some, strict=True)], object
+        )
         self.drop.append(header)
 
     def _kobo_begin(self, rows: pd.DataFrame) -> None:
-        minutes = self.rng.integers(8 * 60, 17 * 60, len(rows))
-        begin = rows["survey_date"].fillna(rows["return_date"]) + pd.to_timedelta(
-            minutes, unit="min"
-        )
-        self.cells["start"] = begin.dt.strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
-        end = begin + pd.to_timedelta(self.rng.integers(25, 70, len(rows)), unit="min")
-        self.cells["end"] = end.dt.strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
-        self.submitted = end + pd.to_timedelta(self.rng.integers(1, 4000, len(rows)), unit="min")
+        n = len(rows)
+        day = rows["survey_date"].fillna(rows["return_date"])
+        begin = day + pd.to_timedelta(self.rng.integers(8 * 60, 17 * 60, n), unit="min")
+        end = begin + pd.to_timedelta(self.rng.integers(25, 70, n), unit="min")
+        self.submitted = end + pd.to_timedelta(self.rng.integers(1, 4000, n), unit="min")
+        for name, moment in (("start", begin), ("end", end)):
+            texts = moment.dt.strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
+            self.cells[name] = texts.to_numpy(dtype=object)
         self.drop += ["start", "end"]
 
-    def _kobo_end(self, rows: pd.DataFrame) -> None:
-        words = self.rng.integers(0, 2**32, size=(len(rows), 4), dtype=np.uint64)
+    def _kobo_end(self, n: int) -> None:
+        words = self.rng.integers(0, 2**32, size=(n, 4), dtype=np.uint64)
         parts = [[f"{word:08x}" for word in row] for row in words.tolist()]
         uuids = [f"{a}-{b[:4]}-{b[4:]}-{c[:4]}-{c[4:]}{d}" for a, b, c, d in parts]
-        self.cells["_id"] = pd.Series(np.arange(len(rows)) + 70_000_001)
-        self.cells["_uuid"] = pd.Series(uuids, dtype="str")
-        self.cells["_submission_time"] = self.submitted.dt.strftime("%Y-%m-%dT%H:%M:%S")
-        self.cells["_index"] = pd.Series(np.arange(1, len(rows) + 1))
-        self.drop += ["_id", "_uuid", "_submission_time", "_index"]
+        submitted = self.submitted.dt.strftime("%Y-%m-%dT%H:%M:%S")
+        new = {
+            "_id": np.arange(n) + 70_000_001,
+            "_uuid": np.array(uuids, dtype=object),
+            "_submission_time": submitted.to_numpy(dtype=object),
+            "_index": np.arange(1, n + 1),
+        }
+        self.cells |= new
+        self.drop += list(new)
 
     # words
 
@@ -304,36 +305,38 @@ class _Writer:
     def _answer_label(self, code: str, answers: tuple[Answer, ...]) -> str:
         return next(a.in_language(self.language) for a in answers if a.code == code)
 
-    def _blanks(self, values: pd.Series, tokens: tuple[str, ...]) -> pd.Series:
+    def _blanks(self, values: np.ndarray, tokens: tuple[str, ...]) -> np.ndarray:
         """Write empty cells in the office's ways of writing nothing."""
-        written: list[Any] = [None if not t else int(t) if self._numeric() else t for t in tokens]
+        written: list[Any] = [token or None for token in tokens]
+        if self.style.has_value_labels:
+            written = [int(token) if token else None for token in tokens]
         if written == [None]:
             return values
-        chosen = self.rng.integers(len(written), size=len(values))
-        filler = np.array(written, dtype=object)[chosen]
-        return values.astype(object).where(values.notna(), filler)
+        filler = np.array(written, dtype=object)[self.rng.integers(len(written), size=len(values))]
+        return np.where(is_blank(values), filler, values)
 
-    def _numeric(self) -> bool:
-        return self.style.has_value_labels
+    def _stray_spaces(self, values: np.ndarray) -> np.ndarray:
+        share, u = self.world.dirt.trailing_spaces, self.rng.random(len(values))
+        values = values.copy()
+        for i in np.flatnonzero((u < share) | (u > 1 - share / 3)):
+            if values[i] is not None:
+                values[i] = f"{values[i]}  " if u[i] < share else f" {values[i]}"
+        return values
 
-    def _stray_spaces(self, values: pd.Series) -> pd.Series:
-        u = self.rng.random(len(values))
-        share = self.world.dirt.trailing_spaces
-        values = values.astype(object)
-        values = values.where(~(u < share) | values.isna(), values.astype("str") + "  ")
-        return values.where(~(u > 1 - share / 3) | values.isna(), " " + values.astype("str"))
-
-    def _rename_half_way(self, name: str, cells: pd.DataFrame) -> pd.DataFrame:
+    def _rename_half_way(self, name: str) -> None:
         """Two columns for one question, each filled for its half of the rows."""
         old = self.columns.get(name, self._header(name, "interview"))
         assert isinstance(old, str)
-        new = f"{old} ({ {'en': 'new form', 'fr': 'nouveau formulaire'}[self.language] })"
-        late = np.arange(len(cells)) >= len(cells) // 2
-        place = list(cells.columns).index(old)
-        cells.insert(place + 1, new, cells[old].where(late))
-        cells[old] = cells[old].where(~late)
+        mark = {"en": "new form", "fr": "nouveau formulaire"}[self.language]
+        new, values = f"{old} ({mark})", self.cells[old]
+        halves = {old: values.copy(), new: values.copy()}
+        halves[old][len(values) // 2 :] = None
+        halves[new][: len(values) // 2] = None
+        cells: dict[str, np.ndarray] = {}
+        for header, column in self.cells.items():
+            cells |= halves if header == old else {header: column}
+        self.cells = cells
         self.columns[name] = [old, new]
-        return cells
 
     def _mapping(self) -> dict[str, Any]:
         """What the source YAML must say for the file to be read."""
@@ -363,3 +366,31 @@ def numbers(answers: tuple[Answer, ...]) -> dict[str, int]:
         else {code: number for number, code in enumerate(real, 1)}
     )
     return table | {a.code: SILENT_NUMBERS[a.code] for a in answers if a.code in SILENT_NUMBERS}
+
+
+def look_up(codes: np.ndarray, table: dict[Any, Any]) -> np.ndarray:
+    """Value of each code, shape (n,); None where the code is missing or not in the table."""
+    place, known = pd.factorize(codes)
+    values = np.empty(len(known) + 1, dtype=object)
+    for j, code in enumerate(known.tolist()):
+        values[j] = table.get(code)
+    return values[place]  # a missing code has place -1: the last value, None
+
+
+def is_blank(values: np.ndarray) -> np.ndarray:
+    """Which cells are None, shape (n,)."""
+    return np.array([value is None for value in values.tolist()], dtype=bool)
+
+
+def _cells(values: pd.Series) -> np.ndarray:
+    """A column as Python objects, None when blank; whole numbers as int."""
+    blank = values.isna().to_numpy()
+    cells = np.empty(len(values), dtype=object)
+    if values.dtype.kind == "M":
+        cells[~blank] = values[~blank].dt.to_pydatetime()
+    elif values.dtype.kind == "f":
+        cells[~blank] = values[~blank].astype(int).to_numpy().tolist()
+    else:
+        cells[:] = values.to_numpy(dtype=object)
+        cells[blank] = None
+    return cells

@@ -69,23 +69,26 @@ def _write_yaml(mapping: dict[str, Any], name: str, folder: Path) -> None:
     (folder / f"{name}.yaml").write_text(head + text, encoding="utf-8", newline="\n")
 
 
-def _write_text(sheet: Sheet, path: Path, delimiter: str, encoding: str) -> None:
-    cells = sheet.cells.copy()
-    for name in cells.columns:
-        if cells[name].dtype == object:
-            cells[name] = cells[name].map(_plain, na_action="ignore").astype("str")
-    cells.to_csv(path, sep=delimiter, index=False, encoding=encoding, lineterminator="\r\n")
+def _write_text(sheet: Sheet, path: Path, delimiter: str = ",", encoding: str = "utf-8") -> None:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    columns = {name: _texts(cells) for name, cells in sheet.cells.items()}
+    table = pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+    options = pa.csv.WriteOptions(include_header=False, delimiter=delimiter)
+    sink = pa.BufferOutputStream()
+    pa.csv.write_csv(table, sink, options)
+    header = delimiter.join(f'"{name}"' for name in columns) + "\n"
+    text = header + sink.getvalue().to_pybytes().decode("utf-8")
+    path.write_bytes(text.encode(encoding))
 
 
-def _plain(value: Any) -> str:
-    """Write a whole number without decimals, everything else as it is."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _texts(cells: np.ndarray) -> list[str | None]:
+    return [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells.tolist()]
 
 
 def _write_central(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
-    _write_text(sheet, path, ",", "utf-8")
+    _write_text(sheet, path)
     return {}
 
 
@@ -106,28 +109,16 @@ def _write_xlsx(sheet: Sheet, path: Path, language: str, titles: bool = True) ->
             for top, title in enumerate(TITLES[language]):
                 page.write_string(top, 0, title)
             top += 1
-        page.write_row(top, 0, list(sheet.cells.columns))
-        columns = [_cells(sheet.cells[name]) for name in sheet.cells.columns]
-        for number, row in enumerate(zip(*columns, strict=True), top + 1):
+        page.write_row(top, 0, list(sheet.cells))
+        for number, row in enumerate(zip(*sheet.cells.values(), strict=True), top + 1):
             for place, value in enumerate(row):
-                if value is None:
-                    continue
                 if isinstance(value, str):
                     page.write_string(number, place, value)
                 elif isinstance(value, dt.datetime):
                     page.write_datetime(number, place, value)
-                else:
+                elif value is not None:
                     page.write_number(number, place, value)
     return {"sheet": "RSS", "header_row": top + 1}
-
-
-def _cells(values: pd.Series) -> list[Any]:
-    """A column as Python values, None when blank."""
-    known = values.notna().to_numpy()
-    return [
-        (value.to_pydatetime() if isinstance(value, pd.Timestamp) else value) if here else None
-        for value, here in zip(values.tolist(), known.tolist(), strict=True)
-    ]
 
 
 def _write_kobo(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
@@ -169,15 +160,16 @@ def _write_spss(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
 
 
 def _typed(sheet: Sheet) -> pd.DataFrame:
-    """Numbers as numbers and texts as texts, as Stata and SPSS want them."""
-    columns = {}
-    for name in sheet.cells.columns:
-        values = sheet.cells[name]
-        if values.dtype == object:
-            numeric = pd.to_numeric(values, errors="coerce")
-            whole = bool(numeric.notna().eq(values.notna()).all())
-            values = numeric.astype(float) if whole else values
-        columns[name] = values if values.dtype.kind in "fiM" else values.astype("str").fillna("")
+    """Numbers as numbers, dates as dates and texts as texts, as Stata and SPSS want them."""
+    columns: dict[str, Any] = {}
+    for name, cells in sheet.cells.items():
+        values = [cell for cell in cells.tolist() if cell is not None]
+        if values and all(isinstance(value, dt.datetime) for value in values):
+            columns[name] = pd.Series(pd.to_datetime(cells))
+        elif any(isinstance(value, str) for value in values):
+            columns[name] = pd.Series(cells).astype("str").fillna("")
+        else:
+            columns[name] = pd.Series(cells).astype(float)
     return pd.DataFrame(columns)
 
 
