@@ -192,7 +192,7 @@ def _first_filled(parts: list[tuple[pd.Series, Unread]]) -> tuple[pd.Series, Unr
     """Of several columns of one question, the first that is filled, row by row."""
     values, aside = parts[0]
     for more, more_aside in parts[1:]:
-        filled = values.notna().to_numpy()
+        filled = values.notna().to_numpy(copy=True)
         filled[aside.rows] = True
         values = values.where(filled, more)
         new = ~filled[more_aside.rows]
