@@ -35,15 +35,19 @@ class Plan:
         Folder of one YAML per source.
     files
         Name of each source -> name of its raw file.
+    sources
+        Name of each source -> how its file maps to the codebook, as plain data; empty for a
+        simulated world, which makes its mappings with its files.
     """
 
     config: Config
     root: Path
     world: Path | None
-    world_files: tuple[Path, ...]
+    world_files: tuple[str, ...]
     raw: Path
     mappings: Path
     files: Mapping[str, str]
+    sources: Mapping[str, dict[str, Any]]
 
     @property
     def codebook(self) -> dict[str, str]:
@@ -57,6 +61,23 @@ class Plan:
     def simulated(self) -> bool:
         """Whether the data studied are simulated."""
         return self.world is not None
+
+    @property
+    def planted(self) -> str | None:
+        """Which claims the simulated world makes true; the only part of the truth that is read."""
+        return str(self.world / "planted.csv") if self.world else None
+
+    def raw_file(self, source: str) -> str:
+        """The raw file of a source."""
+        return str(self.raw / self.files[source])
+
+    def mapping_file(self, source: str) -> str:
+        """Where the mapping of a simulated source is made."""
+        return str(self.mappings / f"{source}.yaml")
+
+    def existing(self, path: str) -> list[str]:
+        """A file as a rule's input: itself when it is there or will be made, else nothing."""
+        return [path] if self.simulated or (self.root / path).exists() else []
 
 
 def _world_files(path: Path) -> tuple[Path, ...]:
@@ -84,7 +105,8 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
 
         sources = load_sources(root / config.data.raw, root / config.data.sources)
         files = {source.source: source.file for source in sources}
-        return Plan(config, root, None, (), config.data.raw, config.data.sources, files)
+        mappings = {source.source: source.model_dump(mode="json") for source in sources}
+        return Plan(config, root, None, (), config.data.raw, config.data.sources, files, mappings)
 
     from reintegration.simulation.world import load_world
 
@@ -94,10 +116,11 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
         config,
         root,
         folder,
-        tuple(path.relative_to(root) for path in _world_files(root / config.data.world)),
+        tuple(str(path.relative_to(root)) for path in _world_files(root / config.data.world)),
         folder / "raw",
         folder / "sources",
         {source.name: source.filename for source in world.sources()},
+        {},
     )
 
 

@@ -14,7 +14,7 @@ rule claims:
             "results/orion/changes.csv",
             "results/trends/slopes.csv",
         ],
-        planted=[str(PLAN.world / "planted.csv")] if PLAN.simulated else [],
+        planted=PLAN.planted or [],
     output:
         claims="results/audit/claims.csv",
     log:
