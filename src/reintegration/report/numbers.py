@@ -26,6 +26,7 @@ ESTIMATE_FILES: dict[str, str] = {
     "slopes": "slope_per_year",
 }
 GOOD = "ok"
+MODEL, FLOW = "model", "flow"  # ids of rows that are not estimates begin so
 USES = ["estimate_id", "used_in", "file", "line"]
 
 
@@ -141,6 +142,8 @@ class Numbers:
         self._uses: dict[tuple[str, str], Row] = {}
         self._rows: dict[str, Row] = {}
         twice = []
+        self._add_named(frames, "models", MODEL, "spec_id", "r2")
+        self._add_named(frames, "flow", FLOW, "step", "surveys")
         for name, column in ESTIMATE_FILES.items():
             if name not in frames or "estimate_id" not in frames[name]:
                 continue
@@ -155,6 +158,17 @@ class Numbers:
                 self._rows[row.estimate_id] = row
         if twice:
             raise StudyError("An estimate_id names more than one number.", twice)
+
+    def _add_named(
+        self, frames: Mapping[str, pd.DataFrame], file: str, kind: str, key: str, value: str
+    ) -> None:
+        """Make the rows of a file without estimate ids known as `<kind>.<key>`."""
+        if file not in frames:
+            return
+        for line, row in enumerate(frames[file].to_dict("records"), start=2):
+            name = f"{kind}.{row[key]}"
+            values = {str(column): cell for column, cell in row.items()} | {"estimate_id": name}
+            self._rows[name] = Row(values, RESULTS[file], line, value)
 
     def __contains__(self, estimate_id: object) -> bool:
         return estimate_id in self._rows

@@ -1,0 +1,65 @@
+"""The table of claims: what the published study says, and what these data say."""
+
+import pandas as pd
+
+from reintegration.report.language import is_missing
+from reintegration.report.tables.model import Cell, Column, Line, Maker, Table
+
+# Columns and their widths on paper, in centimetres.
+WIDTHS = {
+    "claim": 3.2, "published": 1.5, "computed": 2.4, "verdict": 1.6, "planted": 1.1,
+    "recovered": 1.6, "reason": 3.6,
+}  # fmt: skip
+SIMULATED_ONLY = ("planted", "recovered")
+
+
+def claims(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
+    """A row per claim; on simulated data also whether it was planted and came back."""
+    settings = maker.settings
+    language = settings.language
+    names = [name for name in WIDTHS if settings.simulated or name not in SIMULATED_ONLY]
+    columns = tuple(
+        Column(name, language.plain(f"tables.claims.{name}"), width=WIDTHS[name]) for name in names
+    )
+    lines = []
+    for row in frames["claims"].to_dict("records"):
+        texts = claim_texts({str(name): value for name, value in row.items()}, maker)
+        cells = tuple(Cell(texts[name], status="ok") for name in names)
+        lines.append(Line(str(row["claim_id"]), str(row["message"]), cells))
+    notes = [language.plain("tables.claims.note")]
+    if settings.simulated:
+        notes.append(language.plain("tables.claims.note_simulated"))
+    caption = language.plain("tables.claims.caption")
+    stub = language.plain("tables.claims.message")
+    return Table("claims", caption, columns, tuple(lines), maker.notes(*notes), stub)
+
+
+def claim_texts(row: dict[str, object], maker: Maker) -> dict[str, str]:
+    """The words of one claim in the report's language."""
+    language = maker.settings.language
+    sentence = row.get(f"claim_{language.code}")
+    verdict = str(row["verdict"])
+    planted = "" if is_missing(row.get("planted")) else str(row["planted"])
+    key = f"tables.recovered.{planted}_{verdict}"
+    return {
+        "claim": str(row["claim_en"] if is_missing(sentence) else sentence),
+        "published": _text(row["published"]),
+        "computed": _computed(row, maker),
+        "verdict": language.plain(f"tables.verdicts.{verdict}"),
+        "planted": language.plain(f"words.{planted}") if language.has(f"words.{planted}") else "–",
+        "recovered": language.plain(key) if language.has(key) else "–",
+        "reason": _text(row["reason"]),
+    }
+
+
+def _computed(row: dict[str, object], maker: Maker) -> str:
+    """What was computed, hidden where one of its numbers may not be shown."""
+    names = _text(row.get("estimate_ids")).split()
+    if any(name in maker.numbers and maker.numbers.hidden(name) for name in names):
+        maker.suppressed = True
+        return maker.settings.language.plain("missing.mark")
+    return _text(row["computed"]) or "–"
+
+
+def _text(value: object) -> str:
+    return "" if is_missing(value) else str(value)

@@ -1,0 +1,198 @@
+"""Tables that describe: the sample, migration history, assistance, scores and items."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from reintegration.report.language import ALL
+from reintegration.report.settings import Settings
+from reintegration.report.tables.model import (
+    COUNT,
+    MEAN,
+    POINTS,
+    SHARE,
+    SHORT,
+    Cell,
+    Column,
+    Line,
+    Maker,
+    Table,
+)
+
+Key = tuple[str, str, str]  # statistic, variable, answer
+
+# Columns of the sample table; those that the results do not hold are left out.
+SAMPLE: dict[Key, str] = {
+    ("n", "surveys", ""): COUNT,
+    ("n", "returnees", ""): COUNT,
+    ("n", "follow_ups", ""): COUNT,
+    ("n", "mentored", ""): COUNT,
+    ("share", "sex", "woman"): SHARE,
+    ("mean", "age", ""): MEAN,
+    ("mean", "dependants", ""): MEAN,
+    ("mean", "months_since_return", ""): MEAN,
+    ("share", "mode", "phone"): SHARE,
+}
+MIGRATION = ("stranded", "abroad_under_six_months", "return_decision", "returned_from")
+ITEM_DIGITS = SHORT
+
+
+class Descriptives:
+    """Finds descriptive numbers by what they describe."""
+
+    def __init__(self, frame: pd.DataFrame, settings: Settings):
+        self.frame = frame.assign(answer=frame["answer"].fillna("").astype(str))
+        self.settings = settings
+        columns = ["statistic", "variable", "answer", "country", "estimate_id"]
+        self._ids = {tuple(row[:4]): row[4] for row in self.frame[columns].to_numpy().tolist()}
+
+    def find(self, key: Key, country: str) -> str | None:
+        """Id of a number; none where the results do not hold it."""
+        return self._ids.get((*key, country))
+
+    def has(self, key: Key) -> bool:
+        """Whether the results hold this number for any country."""
+        return any(name[:3] == key for name in self._ids)
+
+    def keys(self, topic: str, statistic: str) -> list[Key]:
+        """What a topic describes, in the order of the results."""
+        rows = self.frame[(self.frame["topic"] == topic) & (self.frame["statistic"] == statistic)]
+        return list(
+            dict.fromkeys(zip(rows["statistic"], rows["variable"], rows["answer"], strict=True))
+        )
+
+    @property
+    def countries(self) -> list[str]:
+        """Countries by name, then all of them."""
+        present = [code for code in self.frame["country"].unique() if code != ALL]
+        named = sorted(present, key=self.settings.language.country)
+        return [*named, ALL] if len(named) > 1 else named
+
+
+def _by_country(
+    name: str,
+    columns: Mapping[Key, str],
+    groups: Mapping[Key, str],
+    data: Descriptives,
+    maker: Maker,
+    below: Mapping[Key, Key] | None = None,
+) -> Table:
+    """A row per country, a column per number."""
+    language = maker.settings.language
+    keys = [key for key in columns if data.has(key)]
+    lines = []
+    for country in data.countries:
+        cells = tuple(
+            maker.cell(
+                data.find(key, country),
+                columns[key],
+                data.find(below[key], country) or "" if below else "",
+            )
+            for key in keys
+        )
+        kind = "total" if country == ALL else "body"
+        lines.append(Line(country, language.country(country), cells, kind))
+    heads = tuple(
+        Column(
+            ".".join(filter(None, key)), _heading(key, key in groups, maker), groups.get(key, "")
+        )
+        for key in keys
+    )
+    caption = language.plain(f"tables.{name}.caption")
+    notes = maker.notes(language.plain(f"tables.{name}.note"))
+    stub = language.plain("tables.country")
+    return Table(name, caption, heads, tuple(lines), notes, stub)
+
+
+def _heading(key: Key, grouped: bool, maker: Maker) -> str:
+    _, variable, answer = key
+    language = maker.settings.language
+    if variable in language.codebook.score_names:
+        return language.score(variable)
+    if grouped:
+        return language.answer(variable, answer)
+    if not answer or answer == "yes":
+        return language.variable(variable)
+    return language.answer(variable, answer)
+
+
+def sample(data: Descriptives, maker: Maker) -> Table:
+    """Who was surveyed, by country."""
+    return _by_country("sample", SAMPLE, {}, data, maker)
+
+
+def migration(data: Descriptives, maker: Maker) -> Table:
+    """What they lived before the return, by country."""
+    keys = [
+        key
+        for variable in MIGRATION
+        for key in data.keys("migration", "share")
+        if key[1] == variable and not (_is_yes_or_no(key[2]) and key[2] != "yes")
+    ]
+    groups = {
+        key: maker.settings.language.variable(key[1]) for key in keys if key[2] not in ("", "yes")
+    }
+    return _by_country("migration", dict.fromkeys(keys, SHARE), groups, data, maker)
+
+
+def _is_yes_or_no(answer: str) -> bool:
+    return answer in ("yes", "no", "not_recorded")
+
+
+def assistance(data: Descriptives, maker: Maker) -> Table:
+    """What they had received, by country."""
+    keys = [key for key in data.keys("assistance", "share") if key[2] == "yes"]
+    return _by_country("assistance", dict.fromkeys(keys, SHARE), {}, data, maker)
+
+
+def scores(data: Descriptives, maker: Maker) -> Table:
+    """Mean scores, with their standard deviations, by country."""
+    names = maker.settings.codebook.score_names
+    keys: list[Key] = [("mean", name, "") for name in names]
+    below: dict[Key, Key] = {key: ("sd", key[1], "") for key in keys}
+    return _by_country("scores", dict.fromkeys(keys, POINTS), {}, data, maker, below)
+
+
+def items(data: Descriptives, maker: Maker) -> Table:
+    """Mean of each item in all countries and the pilot's, and where it is lowest and highest."""
+    language, settings = maker.settings.language, maker.settings
+    pilot = [code for code in settings.orion.countries if code in data.countries]
+    whole = [ALL] if ALL in data.countries else []
+    shown = list(dict.fromkeys([*whole, *(pilot or data.countries[:1])]))
+    many = len(data.countries) > 2
+    columns = [Column(code, language.country(code)) for code in shown]
+    if many:
+        ends = ("lowest", "highest")
+        columns += [Column(end, language.plain(f"tables.items.{end}")) for end in ends]
+    lines = []
+    for score, label in settings.codebook.dimensions.items():
+        lines.append(Line(score, label.in_language(language.code), kind="group"))
+        for item in settings.codebook.items_of(score):
+            key = ("mean", f"item_{item}", "")
+            cells = [maker.cell(data.find(key, code), ITEM_DIGITS) for code in shown]
+            if many:
+                cells += _ends(key, data, maker)
+            lines.append(Line(item, language.variable(item), tuple(cells)))
+    caption = language.plain("tables.items.caption")
+    notes = maker.notes(language.plain("tables.items.note"))
+    return Table("items", caption, tuple(columns), tuple(lines), notes)
+
+
+def _ends(key: Key, data: Descriptives, maker: Maker) -> Sequence[Cell]:
+    """The countries with the lowest and the highest mean."""
+    found = []
+    for country in data.countries:
+        name = data.find(key, country)
+        if country != ALL and name and not maker.numbers.why_missing(name):
+            found.append((maker.numbers[name].value, country, name))
+    if not found:
+        return [maker.cell(None, ITEM_DIGITS)] * 2
+    cells = []
+    for value, country, name in (min(found), max(found)):
+        words = maker.settings.language.plain(
+            "tables.items.end",
+            number=maker.write(value, ITEM_DIGITS),
+            country=maker.settings.language.country(country),
+        )
+        cells.append(Cell(words, source=maker.numbers[name], status="ok"))
+    return cells

@@ -1,0 +1,175 @@
+"""A table before it is written: rows of cells, each cell with the estimate it shows."""
+
+from dataclasses import dataclass, field
+
+from reintegration.disclosure import SUPPRESSED
+from reintegration.report.language import is_missing
+from reintegration.report.numbers import GOOD, MODEL, Numbers, Row
+from reintegration.report.settings import Settings
+
+SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count", "mean", "short"
+# Digits of each way to write a number; shares are in percent.
+DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2}
+NOT_ESTIMATED = "not_estimated"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of a table: what is printed, and the row of results behind it."""
+
+    text: str = ""
+    below: str = ""  # printed under the number, such as its standard error in brackets
+    source: Row | None = None
+    status: str = ""
+    reason: str = ""
+    column: str = ""  # the column of the results row, where it is not the estimate itself
+
+    @property
+    def estimate_id(self) -> str:
+        """Name of the number shown; empty for words."""
+        return self.source.estimate_id if self.source else ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, below a heading that it may share with its neighbours."""
+
+    key: str
+    label: str
+    group: str = ""
+    width: float = 0  # of a column of text, in centimetres on paper; 0 for numbers
+
+    @property
+    def words(self) -> bool:
+        """Whether the column holds text to read rather than numbers to compare."""
+        return self.width > 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table; `kind` is body, group (a heading), total or foot."""
+
+    key: str
+    label: str
+    cells: tuple[Cell, ...] = ()
+    kind: str = "body"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption and notes."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    stub: str = ""  # heading of the row labels
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells, row by row."""
+        return [cell for line in self.lines for cell in line.cells]
+
+
+@dataclass
+class Maker:
+    """Makes the cells of one table from numbers, and remembers what its notes must explain."""
+
+    numbers: Numbers
+    settings: Settings
+    reasons: dict[str, None] = field(default_factory=dict)
+    suppressed: bool = False
+    stars: bool = False
+
+    def cell(self, estimate_id: object, how: str, below: str = "", how_below: str = "") -> Cell:
+        """Show an estimate, and a second number under it.
+
+        Parameters
+        ----------
+        estimate_id
+            Id of the estimate; missing or unknown to the results gives a cell that says so.
+        how
+            One of `DIGITS`.
+        below
+            Column of the same row (`std_error`), or the id of another estimate.
+        how_below
+            How that is written, if not as the number itself.
+        """
+        say = self.settings.language.plain
+        if is_missing(estimate_id) or estimate_id not in self.numbers:
+            return self._absent(None, say("missing.absent"))
+        name = str(estimate_id)
+        row = self.numbers[name]
+        if self.numbers.hidden(name):
+            self.suppressed = True
+            return Cell(say("missing.mark"), source=row, status=SUPPRESSED)
+        if reason := self.numbers.why_missing(name):
+            return self._absent(row, row.word("warnings") or reason)
+        text = self.write(row.value, how) + self._stars(row)
+        return Cell(text, self._below(row, below, how_below or how), row, GOOD)
+
+    def column(self, estimate_id: str, column: str, how: str = COUNT) -> Cell:
+        """Show another number of an estimate's row."""
+        row = self.numbers[estimate_id]
+        value = row.get(column)
+        text = "" if is_missing(value) else self.write(value, how)
+        return Cell(text, source=row, status=GOOD, column=column)
+
+    def model(self, spec_id: object, column: str) -> Cell:
+        """Show a number of a fitted model, such as its R squared."""
+        name = f"{MODEL}.{spec_id}"
+        if name not in self.numbers:
+            return self._absent(None, self.settings.language.plain("missing.absent"))
+        return self.column(name, column, POINTS if column == "r2" else COUNT)
+
+    def group_size(self, estimate_id: str, column: str) -> Cell:
+        """Show how many returnees a group has, unless they are too few to be told."""
+        row = self.numbers[estimate_id]
+        if 0 < row.get(column) < self.settings.minimum_cell:
+            self.suppressed = True
+            mark = self.settings.language.plain("missing.mark")
+            return Cell(mark, source=row, status=SUPPRESSED, column=column)
+        return self.column(estimate_id, column)
+
+    def write(self, value: float, how: str) -> str:
+        """Write a number in one of the ways of `DIGITS`."""
+        language = self.settings.language
+        if how == SHARE:
+            return language.share(value, DIGITS[SHARE])
+        return language.number(value, DIGITS[how], signed=how == SIGNED)
+
+    def notes(self, *first: str) -> tuple[str, ...]:
+        """The table's own notes, then what its marks mean."""
+        say = self.settings.language.plain
+        notes = [note for note in first if note]
+        if self.suppressed:
+            notes.append(say("tables.legend_suppressed", minimum=self.settings.minimum_cell))
+        if self.reasons:
+            reasons = "; ".join(reason.rstrip(".") for reason in self.reasons)
+            notes.append(say("tables.legend_missing", reasons=reasons))
+        if self.stars:
+            levels = [self.settings.language.number(level, 3) for level in (0.05, 0.01, 0.001)]
+            notes.append(say("tables.legend_stars", five=levels[0], one=levels[1], tenth=levels[2]))
+        return tuple(notes)
+
+    def _absent(self, row: Row | None, reason: str) -> Cell:
+        self.reasons[reason] = None
+        mark = self.settings.language.plain("missing.not_estimated_mark")
+        return Cell(mark, source=row, status=NOT_ESTIMATED, reason=reason)
+
+    def _stars(self, row: Row) -> str:
+        p_value = row.get("p_value")
+        if not self.settings.inference.stars or is_missing(p_value):
+            return ""
+        self.stars = True
+        return "*" * sum(p_value < level for level in (0.05, 0.01, 0.001))
+
+    def _below(self, row: Row, below: str, how: str) -> str:
+        if not below:
+            return ""
+        value = self.numbers[below].value if below in self.numbers else row.get(below)
+        if below in self.numbers and self.numbers.why_missing(below):
+            return ""
+        how = POINTS if how == SIGNED else how
+        return "" if is_missing(value) else f"({self.write(value, how)})"

@@ -1,0 +1,96 @@
+"""Tables of the regressions: scores, and changes of scores, on country and assistance."""
+
+import pandas as pd
+
+from reintegration.report.language import is_missing
+from reintegration.report.select import is_not_recorded, main_specification, terms_of
+from reintegration.report.tables.model import SIGNED, Column, Line, Maker, Table
+
+COUNTRY, ASSISTANCE, RECORD, CONTROLS = "country", "assistance", "not_recorded", "controls"
+FOOT = ("n_obs", "n_returnees", "n_clusters", "r2")
+
+
+def regression(name: str, data: str, frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
+    """One column per outcome, one row per term with its standard error below.
+
+    Parameters
+    ----------
+    name
+        Name of the table, `levels` or `changes`.
+    data
+        What the specification is fitted to: `surveys` or `changes`.
+    """
+    language = maker.settings.language
+    specs = main_specification(frames["specs"], data, maker.settings.codebook.score_names)
+    terms = terms_of(frames["estimates"], specs)
+    terms = terms.assign(part=_parts(terms))
+    columns = tuple(Column(out, language.score(out)) for out in specs["outcome"])
+    ids = terms.set_index(["outcome", "term"])["estimate_id"].to_dict()
+    lines = []
+    for part in (COUNTRY, ASSISTANCE, RECORD, CONTROLS):
+        names = list(dict.fromkeys(terms.loc[terms["part"] == part, "term"]))
+        if not names:
+            continue
+        if part == COUNTRY:
+            names.sort(key=language.term)
+        lines.append(Line(part, language.plain(f"tables.{part}_group"), kind="group"))
+        for term in names:
+            cells = tuple(
+                maker.cell(ids.get((column.key, term)), SIGNED, "std_error") for column in columns
+            )
+            label = language.term(term)
+            if part == RECORD:
+                label = language.term(term.removesuffix(f"_{RECORD}"))
+            lines.append(Line(term, label, cells))
+    lines += _foot(specs, maker)
+    caption = language.plain(f"tables.{name}.caption")
+    note = language.plain(
+        f"tables.{name}.note", vcov=vcov_label(terms, maker), coding=_coding(specs, maker)
+    )
+    return Table(name, caption, columns, tuple(lines), maker.notes(note))
+
+
+def _parts(terms: pd.DataFrame) -> list[str]:
+    recorded = ~is_not_recorded(terms)
+    parts = []
+    for group, known in zip(terms["group"], recorded, strict=True):
+        assistance = group == ASSISTANCE
+        part = ASSISTANCE if assistance and known else RECORD if assistance else CONTROLS
+        parts.append(COUNTRY if group == COUNTRY else part)
+    return parts
+
+
+def vcov_label(rows: pd.DataFrame, maker: Maker) -> str:
+    """Name the covariances of estimates by what was computed: type and cluster variable."""
+    language = maker.settings.language
+    labels: dict[str, None] = {}
+    for vcov, cluster in zip(rows["vcov"], rows["cluster_var"], strict=True):
+        if is_missing(vcov):
+            continue
+        if is_missing(cluster):
+            labels[str(vcov)] = None
+            continue
+        name = language.variable(str(cluster))
+        labels[language.plain("tables.vcov", vcov=vcov, cluster=name)] = None
+    return language.join(list(labels)) or language.plain("words.not_estimated")
+
+
+def _coding(specs: pd.DataFrame, maker: Maker) -> str:
+    language = maker.settings.language
+    coding = str(specs["country_coding"].iloc[0]) if len(specs) else "deviation"
+    if coding == "deviation":
+        return language.plain("tables.deviation_coding")
+    country = coding.rpartition(" ")[2].rpartition(":")[2].strip("{}'\" ")
+    return language.plain("tables.reference_coding", country=language.country(country))
+
+
+def _foot(specs: pd.DataFrame, maker: Maker) -> list[Line]:
+    """Rows, returnees, clusters and R squared of each model."""
+    language = maker.settings.language
+    keys = {"n_obs": "n_rows", "n_returnees": "n_returnees", "n_clusters": "clusters", "r2": "r2"}
+    lines = []
+    for column in FOOT:
+        cells = tuple(maker.model(spec, column) for spec in specs["spec_id"])
+        if any(cell.source for cell in cells):
+            lines.append(Line(column, language.plain(f"tables.{keys[column]}"), cells, "foot"))
+    return lines

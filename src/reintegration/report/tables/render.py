@@ -1,0 +1,229 @@
+"""A table as CSV (one line per number), as LaTeX (booktabs) and as HTML."""
+
+from itertools import groupby
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from reintegration.disclosure import SUPPRESSED
+from reintegration.report.numbers import anchor
+from reintegration.report.settings import Settings
+from reintegration.report.tables.model import GOOD, Cell, Column, Line, Table
+
+CSV_COLUMNS = [
+    "table", "row", "row_label", "column", "column_label", "shown", "estimate_id", "value",
+    "std_error", "conf_low", "conf_high", "p_value", "n_returnees", "status", "data",
+]  # fmt: skip
+NUMBERS = ["std_error", "conf_low", "conf_high", "p_value"]
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\N{MINUS SIGN}": "$-$", "\N{SUPERSCRIPT TWO}": r"\textsuperscript{2}",
+    "\N{PLUS-MINUS SIGN}": r"$\pm$", "<": r"\textless{}", ">": r"\textgreater{}",
+    "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MIDDLE DOT}": r"\textperiodcentered{}",
+    "\N{EN DASH}": "--",
+}  # fmt: skip
+PAGE_STYLE = (
+    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;color:#1d2733}"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    "td,th{padding:.2rem .6rem;text-align:right;vertical-align:top}"
+    "tbody th,thead th:first-child,.words{text-align:left}"
+    "thead,tbody:last-of-type{border-bottom:2px solid}.scroll{overflow-x:auto}"
+    ".below{display:block;color:#55606c}.mark{color:#a33b00;font-weight:bold}"
+)
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def to_frame(table: Table, settings: Settings) -> pd.DataFrame:
+    """One line per cell, with the estimate behind it; a hidden number leaves no trace."""
+    rows = []
+    for line in table.lines:
+        for column, cell in zip(table.columns, line.cells, strict=False):
+            row: dict[str, object] = {
+                "table": table.name,
+                "row": line.key,
+                "row_label": line.label,
+                "column": column.key,
+                "column_label": ", ".join(filter(None, [column.group, column.label])),
+                "shown": " ".join(filter(None, [cell.text, cell.below])),
+                "estimate_id": cell.estimate_id,
+                "status": cell.reason or cell.status,
+                "data": settings.data_label,
+            }
+            if cell.source and cell.status == GOOD:
+                shown = cell.column or cell.source.value_column
+                row["value"] = cell.source.get(shown)
+                if not cell.column:
+                    row |= {name: cell.source.get(name) for name in NUMBERS}
+                row["n_returnees"] = cell.source.get("n_returnees")
+            rows.append(row)
+    return pd.DataFrame(rows, columns=CSV_COLUMNS)
+
+
+# ---------------------------------------------------------------- LaTeX
+
+
+def latex(text: str) -> str:
+    """Escape a text for LaTeX."""
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+def to_latex(table: Table, settings: Settings) -> str:
+    """A `longtable` with booktabs rules: it may run over several pages."""
+    width = len(table.columns) + 1
+    kinds = "".join(f"p{{{column.width}cm}}" if column.words else "r" for column in table.columns)
+    names = " & ".join([latex(table.stub), *(latex(column.label) for column in table.columns)])
+    head = [r"\toprule", *_latex_groups(table.columns), names + r" \\", r"\midrule"]
+    mark = rf"\textbf{{{latex(settings.mark)}.}} " if settings.mark else ""
+    lines = [
+        r"% Needs \usepackage{booktabs,longtable} and UTF-8 input.",
+        r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}",
+        rf"\begin{{longtable}}{{l{kinds}}}",
+        rf"\caption{{{mark}{latex(table.caption)}}}\label{{tab:{table.name}}} \\",
+        *head,
+        r"\endfirsthead",
+        *head,
+        r"\endhead",
+        r"\bottomrule",
+        r"\endlastfoot",
+    ]
+    before = None
+    for line in table.lines:
+        if before is not None and (line.kind == "group" or line.kind != before != "group"):
+            lines.append(r"\addlinespace")
+        lines += _latex_line(line, width)
+        before = line.kind
+    lines.append(r"\end{longtable}")
+    notes = " ".join(latex(note) for note in table.notes)
+    return "\n".join([*lines, rf"\noindent {notes}\par\endgroup", ""])
+
+
+def _latex_groups(columns: tuple[Column, ...]) -> list[str]:
+    if not any(column.group for column in columns):
+        return []
+    cells, rules, place = [""], [], 2
+    for group, members in groupby(columns, key=lambda column: column.group):
+        size = len(list(members))
+        cells.append(rf"\multicolumn{{{size}}}{{c}}{{{latex(group)}}}")
+        if group:
+            rules.append(rf"\cmidrule(lr){{{place}-{place + size - 1}}}")
+        place += size
+    return [" & ".join(cells) + r" \\", " ".join(rules)]
+
+
+def _latex_line(line: Line, width: int) -> list[str]:
+    if line.kind == "group":
+        return [rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(line.label)}}}}} \\"]
+    label = latex(line.label)
+    bold = line.kind == "total"
+    first = [label, *(latex(cell.text) for cell in line.cells)]
+    if bold:
+        first = [rf"\textbf{{{text}}}" if text else "" for text in first]
+    lines = [" & ".join(first) + r" \\"]
+    if any(cell.below for cell in line.cells):
+        lines.append(" & ".join(["", *(latex(cell.below) for cell in line.cells)]) + r" \\")
+    return lines
+
+
+# ---------------------------------------------------------------- HTML
+
+
+def to_html(table: Table, settings: Settings) -> str:
+    """A page of its own that holds nothing but the table; `fragment` takes it out again."""
+    language = settings.language
+    return Markup(
+        '<!doctype html>\n<html lang="{}">\n<head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        "<title>{}</title><style>{}</style></head>\n<body>\n{}\n</body>\n</html>\n"
+    ).format(
+        language.code,
+        " ".join(filter(None, [settings.mark, table.caption])),
+        Markup(PAGE_STYLE),
+        _figure(table, settings),
+    )
+
+
+def fragment(page: str) -> Markup:
+    """Take the table out of a page made by `to_html`."""
+    start, end = page.index("<figure"), page.index("</figure>") + len("</figure>")
+    return Markup(page[start:end])
+
+
+def _figure(table: Table, settings: Settings) -> Markup:
+    mark = Markup('<span class="mark">{}</span> ').format(settings.mark) if settings.mark else ""
+    files = sorted({cell.source.file for cell in table.cells if cell.source})
+    links = Markup(", ").join(
+        Markup('<a href="#{}">{}</a>').format(anchor(file), file) for file in files
+    )
+    notes = [Markup("<p>{}</p>").format(note) for note in table.notes]
+    if files:
+        notes.append(Markup("<p>{} {}</p>").format(settings.language.plain("tables.from"), links))
+    return Markup(
+        '<figure class="table" id="table-{name}">\n'
+        '<figcaption id="caption-{name}">{mark}{caption}</figcaption>\n'
+        '<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-{name}">'
+        '<table aria-labelledby="caption-{name}">\n{head}\n{body}\n</table></div>\n'
+        '<div class="notes">{notes}</div>\n</figure>'
+    ).format(
+        name=table.name, mark=mark, caption=table.caption, head=_head(table),
+        body=_body(table), notes=Markup("").join(notes),
+    )  # fmt: skip
+
+
+def _head(table: Table) -> Markup:
+    groups = Markup("")
+    if any(column.group for column in table.columns):
+        cells = Markup("").join(
+            Markup('<th scope="colgroup" class="over" colspan="{}">{}</th>').format(
+                len(list(members)), group
+            )
+            for group, members in groupby(table.columns, key=lambda column: column.group)
+        )
+        groups = Markup("<tr><td></td>{}</tr>\n").format(cells)
+    names = Markup("").join(
+        Markup('<th scope="col"{}>{}</th>').format(_words(column), column.label)
+        for column in table.columns
+    )
+    return Markup('<thead>\n{}<tr><th scope="col">{}</th>{}</tr>\n</thead>').format(
+        groups, table.stub, names
+    )
+
+
+def _words(column: Column) -> Markup:
+    return Markup(' class="words"') if column.words else Markup("")
+
+
+def _body(table: Table) -> Markup:
+    parts = []
+    for line in table.lines:
+        if line.kind == "group":
+            parts.append(
+                Markup('<tr class="group"><th scope="rowgroup" colspan="{}">{}</th></tr>').format(
+                    len(table.columns) + 1, line.label
+                )
+            )
+            continue
+        cells = Markup("").join(
+            _cell(cell, column) for cell, column in zip(line.cells, table.columns, strict=False)
+        )
+        parts.append(
+            Markup('<tr class="{}"><th scope="row">{}</th>{}</tr>').format(
+                line.kind, line.label, cells
+            )
+        )
+    return Markup("<tbody>\n{}\n</tbody>").format(Markup("\n").join(parts))
+
+
+def _cell(cell: Cell, column: Column) -> Markup:
+    below = Markup('<span class="below">{}</span>').format(cell.below) if cell.below else ""
+    kind = "words" if column.words else cell.status if cell.status in (SUPPRESSED,) else ""
+    attributes = Markup(' class="{}"').format(kind) if kind else Markup("")
+    if cell.source:
+        where = f"{cell.estimate_id} \N{MIDDLE DOT} {cell.source.file}, line {cell.source.line}"
+        if cell.reason:
+            where = f"{cell.reason} \N{MIDDLE DOT} {where}"
+        attributes += Markup(' data-estimate-id="{}" title="{}"').format(cell.estimate_id, where)
+    return Markup("<td{}>{}{}</td>").format(attributes, escape(cell.text), below)
