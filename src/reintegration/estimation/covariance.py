@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
 
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import Vcov
@@ -109,10 +110,9 @@ def covariance(
 
 def group_sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
     """Sum the rows of `values`, shape (n, k), by group: shape (G, k)."""
-    sums = np.empty((n_groups, values.shape[1]))
-    for j, column in enumerate(values.T):
-        sums[:, j] = np.bincount(groups, weights=column, minlength=n_groups)
-    return sums
+    n = len(groups)
+    member = csr_array((np.ones(n), (groups, np.arange(n))), shape=(n_groups, n))
+    return member @ values
 
 
 def carriers(values: np.ndarray, groups: np.ndarray | None = None) -> int:

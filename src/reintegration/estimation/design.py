@@ -41,7 +41,8 @@ class Effect:
 class Design:
     """What a regression is fitted to.
 
-    `x`, shape (n, k), holds the kept columns named `columns`; `q`, `r` are its QR factors
+    `x`, shape (n, k), holds the kept columns named `columns`, each made from the variable
+    beside it in `variables`; `q`, `r` are its QR factors
     (for `within`, of the columns less their returnee means). `rows` are positions in the
     frame. `dropped` names each aliased column with the columns that explain it.
     `returnees` and `clusters`, shape (n,), number the groups from 0.
@@ -52,6 +53,7 @@ class Design:
     q: np.ndarray
     r: np.ndarray
     columns: tuple[str, ...]
+    variables: tuple[str, ...]
     dropped: dict[str, tuple[str, ...]]
     effects: tuple[Effect, ...]
     rows: np.ndarray
@@ -191,6 +193,7 @@ def build_design(
     if not within:
         coded = [_intercept(len(y)), *coded]
     names = [name for part in coded for name in part.columns]
+    sources = [part.variable for part in coded for _ in part.columns]
     full = np.empty((len(y), len(names)), order="F")
     if coded:
         np.concatenate([part.basis for part in coded], axis=1, out=full)
@@ -213,6 +216,7 @@ def build_design(
         q=q,
         r=r,
         columns=tuple(names[j] for j in kept),
+        variables=tuple(sources[j] for j in kept),
         dropped=dropped,
         effects=_effects(coded, names, kept, dropped, full, spec),
         rows=np.flatnonzero(used),

@@ -1,0 +1,409 @@
+"""What matters most: shares of explained variance, and ranks of countries, with intervals."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
+from math import factorial
+from typing import Any
+
+import numpy as np
+
+from reintegration.estimation.covariance import group_sums
+from reintegration.estimation.design import INTERCEPT, Design
+from reintegration.estimation.fit import Fit
+from reintegration.estimation.results import (
+    FAILED,
+    NOT_ESTIMABLE,
+    OK,
+    estimate_id,
+    join_warnings,
+)
+from reintegration.estimation.specs import COUNTRY, DEVIATION, PREFIX, Specification
+
+TIME = frozenset(
+    {
+        *("months_since_return", "months_between", "first_months_since_return"),
+        *("round", "is_first", "is_last"),
+    }
+)
+INTERVIEW = frozenset({"mode", "language", "source"})
+GROUPS = (COUNTRY, "assistance", "time", "person", "interview")
+BOOTSTRAP = "percentile bootstrap of returnees"
+SIMULTANEOUS = "simultaneous, max-t over all pairs"
+RIDGE = 1e-9  # of a column's length: a country that a draw left out must not stop it
+RANK_DRAWS = 20_000
+
+
+def group_of(variable: str) -> str:
+    """Name the group of a variable: country, assistance, time, interview or person."""
+    first = variable.split(":")[0]
+    if first == COUNTRY:
+        return COUNTRY
+    if first.startswith(PREFIX):
+        return "assistance"
+    if first in TIME:
+        return "time"
+    return "interview" if first in INTERVIEW else "person"
+
+
+def shapley(gains: Mapping[tuple[int, ...], np.ndarray], groups: int) -> np.ndarray:
+    """Share out a gain among groups: the mean of what each adds, over all orders of entry.
+
+    Parameters
+    ----------
+    gains
+        Gain of each subset of groups 0, 1, ... (ascending; the empty one gains nothing),
+        for one sample or many: shape (...).
+    groups
+        Number of groups.
+
+    Returns
+    -------
+    Shapley values (for R2: Lindeman, Merenda and Gold 1980), shape (..., groups).
+    """
+    everyone = tuple(range(groups))
+    values = np.zeros((*np.shape(gains[everyone]), groups))
+    for group in everyone:
+        others = [other for other in everyone if other != group]
+        for size in range(groups):
+            weight = factorial(size) * factorial(groups - size - 1) / factorial(groups)
+            for before in combinations(others, size):
+                after = tuple(sorted((*before, group)))
+                values[..., group] += weight * (gains[after] - (gains[before] if before else 0.0))
+    return values
+
+
+def explained_shares(
+    gram: np.ndarray, groups: Sequence[Sequence[int]]
+) -> dict[tuple[int, ...], np.ndarray]:
+    """Compute R2 of the outcome on each subset of groups of columns.
+
+    Parameters
+    ----------
+    gram
+        Cross-products of intercept, columns and outcome, in this order, for one draw or
+        many: shape (..., p, p).
+    groups
+        Positions of each group's columns in `gram`.
+    """
+    # Taking the intercept out centres columns and outcome.
+    first = gram[..., :1, 1:] / gram[..., :1, :1]
+    centred = gram[..., 1:, 1:] - np.swapaxes(gram[..., :1, 1:], -1, -2) * first
+    shares = {}
+    for members, at in _subsets(groups):
+        right = centred[..., at, -1:]
+        solved = np.linalg.solve(_block(centred, at), right)
+        shares[members] = np.einsum("...ij,...ij->...", right, solved) / centred[..., -1, -1]
+    return shares
+
+
+def noise_shares(
+    gram: np.ndarray, meat: np.ndarray, groups: Sequence[Sequence[int]]
+) -> dict[tuple[int, ...], np.ndarray]:
+    """Compute the R2 of each subset that is expected from noise alone.
+
+    Columns explain something even where nothing is to be explained: the trace of
+    (X'X)^-1 X'VX over the total, with X'VX estimated by clusters. For independent errors of
+    one variance this is what adjusted R2 takes off.
+
+    Parameters
+    ----------
+    gram
+        As for `explained_shares`, one sample, its columns centred: shape (p, p).
+    meat
+        Sum over returnees of the outer product of their scores, shape (p - 2, p - 2).
+    """
+    centred = gram[1:, 1:]
+    return {
+        members: np.trace(np.linalg.solve(_block(centred, at), meat[at[:, None], at]))
+        / centred[-1, -1]
+        for members, at in _subsets(groups)
+    }
+
+
+def _subsets(groups: Sequence[Sequence[int]]) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Go through the subsets of groups, each with its columns (without the intercept)."""
+    for size in range(1, len(groups) + 1):
+        for members in combinations(range(len(groups)), size):
+            yield members, np.array([j - 1 for member in members for j in groups[member]])
+
+
+def _block(centred: np.ndarray, at: np.ndarray) -> np.ndarray:
+    block = centred[..., at[:, None], at].copy()
+    block[..., np.arange(len(at)), np.arange(len(at))] += RIDGE * centred[..., -1:, -1]
+    return block
+
+
+def importance_rows(
+    fit: Fit, *, confidence: float, draws: int, rng: np.random.Generator | None
+) -> list[dict[str, Any]]:
+    """Give each group of terms its share of the explained variance of a fitted specification.
+
+    Beside the shares stand the differences "country minus another group". Intervals are
+    percentiles over draws of returnees with replacement, each with all his surveys.
+    """
+    spec = fit.spec
+    base = {"spec_id": spec.spec_id, "outcome": spec.outcome}
+    found = {group_of(str(term)) for term in spec.right_side}
+    named = [group for group in GROUPS if group in found]
+    if fit.design is None:
+        return [_no_share(base, name, FAILED, fit.reason) for name in _with_contrasts(named)]
+    design = fit.design
+    place: dict[str, list[int]] = {}
+    for j, variable in enumerate(design.variables):
+        if variable != INTERCEPT:
+            place.setdefault(group_of(variable), []).append(j)
+    ordered = [group for group in GROUPS if group in place]
+    intercept = design.variables.index(INTERCEPT)
+    order = [intercept, *(j for group in ordered for j in place[group])]
+    ends = np.cumsum([1, *(len(place[group]) for group in ordered)])
+    blocks = [range(a, b) for a, b in pairwise(ends)]
+    data = _scaled(design, order)
+    gram = data.T @ data
+    noise = values = np.zeros(len(blocks))
+    if blocks:
+        noise = shapley(noise_shares(gram, _meat(data, fit), blocks), len(blocks))
+        values = shapley(explained_shares(gram, blocks), len(blocks)) - noise
+    if not values.sum() > 0:
+        reason = "nothing is explained beyond what noise explains, so nothing can be shared out"
+        return [_no_share(base, name, NOT_ESTIMABLE, reason) for name in _with_contrasts(named)]
+    shares, drawn = values / values.sum(), np.empty((0, len(ordered)))
+    largest = np.full(len(ordered), np.nan)
+    if draws and rng is not None:
+        # A draw holds the noise of the sample and as much again of its own.
+        grams = _drawn_grams(data, design, draws, rng)
+        drawn = shapley(explained_shares(grams, blocks), len(blocks)) - 2 * noise
+        total = drawn.sum(axis=1, keepdims=True)
+        largest = np.bincount(drawn.argmax(axis=1), minlength=len(ordered)) / draws
+        drawn /= np.where(total > 0, total, np.nan)
+    common = {
+        **base,
+        "r2": float(values.sum()),
+        "draws": len(drawn),
+        "inference": BOOTSTRAP if len(drawn) else "none",
+        "n_obs": len(design.y),
+        "n_returnees": int(design.returnees.max()) + 1,
+        "sample_id": fit.model["sample_id"],
+        "status": OK,
+        "warnings": "",
+    }
+    rows = []
+    for name in _with_contrasts(ordered):
+        pick = _contrast(name, ordered)
+        low, high = _percentiles(drawn @ pick, confidence)
+        single = name in ordered
+        least = 0.0 if single else -1.0  # a share lies in [0, 1], whatever noise is taken off
+        rows.append(
+            {
+                **common,
+                "estimate_id": estimate_id("importance", spec.spec_id, name),
+                "group": name,
+                "estimate": float(np.clip(shares @ pick, least, 1)),
+                "conf_low": float(np.clip(low, least, 1)),
+                "conf_high": float(np.clip(high, least, 1)),
+                "r2_points": float(values @ pick),
+                "share_largest": float(largest[ordered.index(name)]) if single else np.nan,
+                "columns": len(place[name]) if single else None,
+            }
+        )
+    return rows
+
+
+def _with_contrasts(groups: Sequence[str]) -> list[str]:
+    """Name the groups, and after them each difference of country and another group."""
+    others = [group for group in groups if group != COUNTRY] if COUNTRY in groups else []
+    return [*groups, *(f"{COUNTRY}_minus_{other}" for other in others)]
+
+
+def _contrast(name: str, groups: Sequence[str]) -> np.ndarray:
+    pick = np.zeros(len(groups))
+    plus, _, minus = name.partition("_minus_")
+    pick[groups.index(plus)] = 1
+    if minus:
+        pick[groups.index(minus)] = -1
+    return pick
+
+
+def _no_share(base: dict[str, Any], group: str, status: str, reason: str) -> dict[str, Any]:
+    numbers = ("estimate", "conf_low", "conf_high", "r2", "r2_points", "share_largest")
+    return {
+        **base,
+        "estimate_id": estimate_id("importance", base["spec_id"], group),
+        "group": group,
+        **dict.fromkeys(numbers, np.nan),
+        "columns": None,
+        "draws": 0,
+        "inference": "none",
+        "n_obs": 0,
+        "n_returnees": 0,
+        "sample_id": "",
+        "status": status,
+        "warnings": reason,
+    }
+
+
+def _scaled(design: Design, order: Sequence[int]) -> np.ndarray:
+    """Intercept, centred and scaled columns in this order, and the centred outcome."""
+    x = design.x[:, order[1:]]
+    x = x - x.mean(axis=0)
+    x /= np.sqrt(np.einsum("ij,ij->j", x, x) / len(x))
+    y = design.y - design.y.mean()
+    return np.column_stack([np.ones(len(y)), x, y / np.sqrt(y @ y / len(y))])
+
+
+def _meat(data: np.ndarray, fit: Fit) -> np.ndarray:
+    """Sum over returnees of the outer products of their scores, for the columns of `data`."""
+    assert fit.design is not None and fit.solution is not None
+    residuals = fit.solution.residuals / np.std(fit.design.y)
+    people = int(fit.design.returnees.max()) + 1
+    scores = group_sums(data[:, 1:-1] * residuals[:, None], fit.design.returnees, people)
+    return scores.T @ scores
+
+
+def _drawn_grams(
+    data: np.ndarray, design: Design, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Cross-products of `draws` samples of returnees with replacement, shape (draws, p, p).
+
+    Each returnee's cross-products are formed once; a draw is a weighted sum of them.
+    """
+    people = int(design.returnees.max()) + 1
+    upper = np.triu_indices(data.shape[1])
+    own = group_sums(data[:, upper[0]] * data[:, upper[1]], design.returnees, people)
+    picked = rng.integers(people, size=(draws, people)) + people * np.arange(draws)[:, None]
+    weights = np.bincount(picked.ravel(), minlength=draws * people).reshape(draws, people)
+    grams = np.empty((draws, data.shape[1], data.shape[1]))
+    sums = weights.astype(float) @ own
+    grams[:, upper[0], upper[1]] = sums
+    grams[:, upper[1], upper[0]] = sums
+    return grams
+
+
+def _percentiles(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Percentile interval; draws in which nothing is explained count against both ends."""
+    if not len(drawn):
+        return np.nan, np.nan
+    tail = (1 - confidence) / 2
+    low = np.quantile(np.where(np.isnan(drawn), -np.inf, drawn), tail, method="lower")
+    high = np.quantile(np.where(np.isnan(drawn), np.inf, drawn), 1 - tail, method="higher")
+    return float(low), float(high)
+
+
+def rank_intervals(
+    estimates: np.ndarray,
+    covariance: np.ndarray,
+    df: float,
+    confidence: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rank estimates from the highest (1) down, with simultaneous confidence intervals.
+
+    All pairwise differences get intervals that cover together with the confidence asked
+    for (max-t); a rank reaches from 1 + the number surely higher to p - the number surely
+    lower (Mogstad, Romano, Shaikh and Wilhelm 2024).
+
+    Parameters
+    ----------
+    estimates, covariance
+        Shapes (p,) and (p, p).
+    df
+        Degrees of freedom of Student's t.
+
+    Returns
+    -------
+    Rank, lowest number and highest number of each interval, shape (p,).
+    """
+    p = len(estimates)
+    first, second = np.triu_indices(p, 1)
+    differences = estimates[first] - estimates[second]
+    spread = np.diag(covariance)
+    variance = spread[first] + spread[second] - 2 * covariance[first, second]
+    errors = np.sqrt(np.maximum(variance, 0))
+    told = errors > 1e-12 * np.sqrt(max(spread.max(), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(covariance)
+    # The sign of an eigenvector is arbitrary and may differ between libraries; the symmetric
+    # root does not have one.
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    drawn = rng.standard_normal((RANK_DRAWS, p)) @ root
+    drawn /= np.sqrt(rng.chisquare(df, RANK_DRAWS) / df)[:, None]
+    farthest = np.zeros(RANK_DRAWS)
+    for i, j, error in zip(first[told], second[told], errors[told], strict=True):
+        np.maximum(farthest, np.abs(drawn[:, i] - drawn[:, j]) / error, out=farthest)
+    critical = np.quantile(farthest, confidence)
+    sure = np.zeros((p, p), dtype=bool)  # sure[i, j]: i is surely higher than j
+    sure[first, second] = differences > critical * errors
+    sure[second, first] = -differences > critical * errors
+    rank = 1 + (estimates[None, :] > estimates[:, None]).sum(axis=1)
+    return rank, 1 + sure.sum(axis=0), p - sure.sum(axis=1)
+
+
+def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Rank the countries of a fitted specification, 1 for the highest."""
+    spec = fit.spec
+    rows = [row for row in fit.estimates if row["group"] == COUNTRY]
+    usable = {row["level"]: row for row in rows if row["status"] == OK}
+    blank = {
+        "spec_id": spec.spec_id,
+        "outcome": spec.outcome,
+        "vcov": spec.vcov.type,
+        "cluster_var": spec.vcov.cluster or "",
+        **dict.fromkeys(("rank", "rank_low", "rank_high"), None),
+        "n_countries": len(usable),
+        "estimate": np.nan,
+        "n_clusters": None,
+        "inference": "",
+    }
+    names = [row["level"] for row in rows]
+    problems = {row["level"]: (row["status"], row["warnings"]) for row in rows}
+    weights = (
+        {e.level: e.weights for e in fit.design.effects if e.group == COUNTRY}
+        if (fit.design)
+        else {}
+    )
+    if spec.coding != DEVIATION and fit.design is not None and usable:
+        names.append(spec.coding)
+        usable[spec.coding] = {"estimate": 0.0}
+        weights[spec.coding] = np.zeros(len(fit.design.columns))
+    if len(usable) < 2 or fit.errors is None:
+        return [
+            blank
+            | {
+                "estimate_id": estimate_id("rank", spec.spec_id, name),
+                "country": name,
+                "status": NOT_ESTIMABLE if problems[name][0] == OK else problems[name][0],
+                "warnings": problems[name][1] or "there is no other country to rank it with",
+            }
+            for name in names
+        ]
+    ranked = sorted(usable)
+    estimates = np.array([usable[name]["estimate"] for name in ranked])
+    combine = np.array([weights[name] for name in ranked])
+    matrix = combine @ fit.errors.matrix @ combine.T
+    rank, low, high = rank_intervals(estimates, matrix, fit.errors.df, confidence, rng)
+    left_out = [name for name in names if name not in usable]
+    warning = f"not ranked: {', '.join(left_out)}" if left_out else ""
+    table = []
+    for name in sorted(names):
+        row = blank | {"estimate_id": estimate_id("rank", spec.spec_id, name), "country": name}
+        if name in usable:
+            at = ranked.index(name)
+            row |= {
+                "rank": int(rank[at]),
+                "rank_low": int(low[at]),
+                "rank_high": int(high[at]),
+                "n_countries": len(ranked),
+                "estimate": float(estimates[at]),
+                "n_clusters": fit.errors.n_clusters,
+                "inference": SIMULTANEOUS,
+                "status": OK,
+                "warnings": join_warnings([warning]),
+            }
+        else:
+            status, reason = problems[name]
+            row |= {"status": status, "warnings": reason}
+        table.append(row)
+    return table
+
+
+def has_country(spec: Specification) -> bool:
+    """Say whether a specification has country as a term of its own."""
+    return any(term.variables == (COUNTRY,) for term in spec.terms)
