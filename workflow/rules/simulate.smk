@@ -35,8 +35,8 @@ if PLAN.simulated:
             "../../environment.yml"
         params:
             sections=CONFIG.section(
-                *("instrument", "scoring", "specifications", "assistance"),
-                *("inference", "orion", "trends"),
+                *("study", "instrument", "scoring", "specifications"),
+                *("assistance", "inference", "orion", "trends"),
             ),
         script:
             "../scripts/plant.py"
