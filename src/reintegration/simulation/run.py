@@ -11,6 +11,7 @@ from reintegration.codebook import load_codebook
 from reintegration.simulation.population import ITEMS, VARIABLES, Population, draw
 from reintegration.simulation.raw import write_raw
 from reintegration.simulation.world import World, load_world
+from reintegration.tables_io import write_csv
 
 # One stream of random numbers per purpose: what one of them draws leaves the others alone.
 SURVEY, FILES, TRUTH = 0, 1, 2
@@ -74,9 +75,13 @@ def run_plant(
     Parameters
     ----------
     sections
-        Sections instrument, scoring, specifications, assistance, inference, orion and trends of
-        the configuration, as `Config.section` gives them; default: those of config.yaml here.
+        Sections `truth.SECTIONS` of the configuration, as `Config.section` gives them; default:
+        those of config.yaml in this folder.
     """
-    from reintegration.simulation.truth import plant
+    from reintegration.simulation.truth import find_truth, plan_choices
 
-    plant(world, out, sections)
+    plan, folder = load_world(world), Path(out)
+    choices, codebook = plan_choices(sections)
+    truth = find_truth(plan, choices, codebook, stream(plan, TRUTH))
+    write_csv(truth.table, folder / "truth" / "truth.csv")
+    write_csv(truth.planted, folder / "planted.csv")
