@@ -196,7 +196,7 @@ def describe_problems(error: ValidationError, prefix: str = "") -> list[str]:
     return lines
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML without tags, in which a key that stands twice is an error rather than lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:

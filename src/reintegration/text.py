@@ -13,7 +13,8 @@ def fold(text: object) -> str:
     ignored: ``fold("  Très  bon ") == fold("tres bon")``. Underscores and dots count as
     spaces, so ``very_good`` equals ``Very good``.
     """
-    letters = unicodedata.normalize("NFKD", str(text)).casefold()
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    plain = unicodedata.normalize("NFKD", str(text)).casefold()
+    if not plain.isascii():
+        plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     folded = _NOT_WORD.sub(" ", plain.replace("œ", "oe").replace("æ", "ae")).strip()
     return folded or str(text).strip()

@@ -113,6 +113,9 @@ def reading(
         "country": lambda text: find_country(text) or Nothing("not a known country"),
     }.get(question.kind, lambda text: " ".join(text.split()))
 
+    if not declared:
+        return plain
+
     def read_plain(text: str) -> Value:
         key = answer_key(text)
         if key in declared:

@@ -1,6 +1,7 @@
 """Take in one source: from its raw file to coded surveys and the account of every row."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -8,13 +9,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import Codebook
+from reintegration.codebook import Codebook, load_codebook
 from reintegration.config import Assistance, Cleaning
 from reintegration.errors import StudyError
 from reintegration.ingest.cleaning import clean
 from reintegration.ingest.columns import (
     LOCATION,
     RETURNEE,
+    Columns,
     check_names,
     find_columns,
     identifier,
@@ -23,12 +25,13 @@ from reintegration.ingest.columns import (
 from reintegration.ingest.contract import background_variables, received_columns
 from reintegration.ingest.ledger import LOG_COLUMNS, REJECTED_COLUMNS, Ledger
 from reintegration.ingest.mapping import map_table
-from reintegration.ingest.pseudonym import pseudonyms
+from reintegration.ingest.pseudonym import find_key, pseudonyms
 from reintegration.ingest.readers import RawTable, read_raw
 from reintegration.ingest.received import received_before
-from reintegration.ingest.source import Source
+from reintegration.ingest.source import Source, find_source
 from reintegration.tables_io import read_csv, write_csv, write_parquet
 
+# The four files of one source, in its folder of results/clean/sources.
 FILES = ("surveys.parquet", "cleaning_log.csv", "rejected.csv", "account.json")
 
 
@@ -52,6 +55,58 @@ class SourceResult:
     cleaning_log: pd.DataFrame
     rejected: pd.DataFrame
     account: dict[str, Any] = field(default_factory=dict)
+
+
+def run_source(
+    source: str,
+    raw_dir: str | Path,
+    sources_dir: str | Path,
+    items: str | Path,
+    variables: str | Path,
+    cleaning: Mapping[str, Any],
+    assistance: Mapping[str, Any],
+    on_bad_source: Literal["stop", "leave_out"],
+    simulated: bool,
+    folder: str | Path,
+) -> None:
+    """Ingest one source from files to files.
+
+    Parameters
+    ----------
+    source
+        Name of the source: `sources_dir`/<source>.yaml, or a file of `raw_dir` in the codebook's
+        own names.
+    items, variables
+        Paths of the codebook.
+    cleaning, assistance
+        Sections of the configuration.
+    simulated
+        Whether the raw files are simulated: then their pseudonyms are made with the public key.
+    folder
+        Where `FILES` are written.
+
+    Raises
+    ------
+    StudyError
+        As `take_in`; and when there is no key for pseudonyms, or files that were not simulated
+        would get pseudonyms of the public key.
+    """
+    if simulated and not (Path(raw_dir).parent / "truth").is_dir():
+        raise StudyError(
+            "The public key of pseudonyms is refused.",
+            [f"{raw_dir}: was not made by the simulation, which leaves a folder `truth` beside it"],
+        )
+    codebook = load_codebook(items, variables)
+    result = take_in(
+        find_source(source, raw_dir, sources_dir),
+        raw_dir,
+        codebook,
+        Cleaning.model_validate(cleaning),
+        Assistance.model_validate(assistance),
+        find_key(simulated),
+        on_bad_source,
+    )
+    write_result(result, folder)
 
 
 def source_columns(codebook: Codebook) -> list[str]:
@@ -92,7 +147,7 @@ def ingest_source(
     columns = find_columns(source, codebook, raw.names, path)
     raw = _with_broken_rows(raw)
     mapped = map_table(raw, columns, source, codebook, path)
-    secrets = _secrets(mapped.frame, raw, source, codebook)
+    secrets = _secrets(raw, columns, source, codebook)
     frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
     mapped = replace(mapped, frame=frame)
     ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets)
@@ -130,11 +185,12 @@ def _reject_damaged_rows(raw: RawTable, ledger: Ledger) -> None:
     ledger.reject(ledger.open(np.mean(equal, axis=0) > 0.5), "repeated_header", "")
 
 
-def _secrets(frame: pd.DataFrame, raw: RawTable, source: Source, codebook: Codebook) -> list[str]:
+def _secrets(raw: RawTable, columns: Columns, source: Source, codebook: Codebook) -> pd.Series:
     """Texts that must not show in any account: identifiers, and columns that are dropped."""
-    columns = [frame[name] for name in codebook.identifiers if name in frame]
-    columns += [raw.cells[n] for n, name in enumerate(raw.names) if name in source.drop]
-    return [str(text) for column in columns for text in column.dropna().unique()]
+    numbers = {n for name in codebook.identifiers for n in columns.single.get(name, [])}
+    numbers |= {n for n, name in enumerate(raw.names) if name in source.drop}
+    found = [raw.cells[number].dropna() for number in sorted(numbers)]
+    return pd.concat(found) if found else pd.Series(dtype="str")
 
 
 def _pseudonymised(
@@ -158,7 +214,7 @@ def _pseudonymised(
         again = survey.groupby(survey).cumcount()
         survey = survey.where(again == 0, survey + " " + again.astype("str"))
     made["survey_id"] = pseudonyms("S", survey, key)
-    return frame.drop(columns=codebook.identifiers).assign(**made)
+    return frame.drop(columns=codebook.identifiers, errors="ignore").assign(**made)
 
 
 def _refuse_all(path: Path, rejected: pd.DataFrame) -> None:

@@ -1,13 +1,14 @@
 """The account of cleaning: every change to a cell or row, and every row that cannot be used."""
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from reintegration.codebook import Codebook
 from reintegration.ingest.flow import REASONS
-from reintegration.text import fold
 
 LOG_COLUMNS = [
     "source",
@@ -25,6 +26,7 @@ HIDDEN = "(not shown)"
 LONGEST_SHOWN = 60  # an answer is shorter; a remark may say anything about anybody
 DIGITS_SHOWN = 5  # a phone or identity number has more
 SHORTEST_NAME = 3
+_ACCENT = re.compile("[\u0300-\u036f]")
 
 
 class Ledger:
@@ -42,16 +44,14 @@ class Ledger:
         rows: np.ndarray,
         survey_ids: pd.Series,
         codebook: Codebook,
-        secrets: Iterable[str] = (),
+        secrets: pd.Series | None = None,
     ):
         self.source = source
         self.rows = np.asarray(rows)
         self.survey_ids = survey_ids.to_numpy()
         self.excluded = np.full(len(self.rows), "", dtype=object)
         self._coded = coded_questions(codebook)
-        self._secrets = {
-            word for text in secrets for word in fold(text).split() if len(word) >= SHORTEST_NAME
-        }
+        self._secrets = secrets
         self._changes: list[pd.DataFrame] = []
         self._rejected: list[pd.DataFrame] = []
 
@@ -128,9 +128,14 @@ class Ledger:
 
     def _safe(self, text: str) -> str:
         digits = sum(letter.isdigit() for letter in text)
-        if len(text) > LONGEST_SHOWN or digits > DIGITS_SHOWN:
-            return HIDDEN
-        return HIDDEN if self._secrets.intersection(fold(text).split()) else text
+        words = [word for word in _plain(text).split() if len(word) >= SHORTEST_NAME]
+        unsafe = len(text) > LONGEST_SHOWN or digits > DIGITS_SHOWN
+        return HIDDEN if unsafe or any(word in self._secret_text for word in words) else text
+
+    @cached_property
+    def _secret_text(self) -> str:
+        """All texts that must not show, in one."""
+        return "" if self._secrets is None else _plain("\n".join(self._secrets.unique()))
 
     def log(self) -> pd.DataFrame:
         """Every change, in the order of the file."""
@@ -145,6 +150,11 @@ def coded_questions(codebook: Codebook) -> frozenset[str]:
     """Questions whose answers are codes, which may be shown."""
     choices = [name for name, v in codebook.variables.items() if v.type == "choice"]
     return frozenset([*codebook.items, *choices, *codebook.assistance_columns])
+
+
+def _plain(text: str) -> str:
+    """Text without case and accents."""
+    return _ACCENT.sub("", unicodedata.normalize("NFKD", text).casefold())
 
 
 def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -45,7 +45,8 @@ class Mapped:
     ----------
     frame
         One row per raw row. Codebook names; codes as text, numbers as float, dates as
-        datetime64; identifiers as they stand in the file. Missing when blank or unreadable.
+        datetime64. Missing when blank or unreadable. Identifiers that become a pseudonym as they
+        stand in the file, the others not at all.
     unread
         Name -> cells that could not be read.
     absent
@@ -72,6 +73,9 @@ def map_table(
         that the codebook knows.
     """
     expected = questions(codebook)
+    for name in codebook.identifiers:
+        if codebook.variables[name].pseudonym is None:
+            del expected[name]  # names and phones go no further than the raw table
     missing_codes = frozenset(answer_key(code) for code in source.missing_codes)
     orders, notes = _date_orders(raw, columns, source, expected, where)
     serials = source.kind not in ("stata", "spss", "parquet")
@@ -141,8 +145,9 @@ def _column(
         text = str(unique).replace("\xa0", " ").strip()
         label = labels.get(text)
         value = _value(text, label, read, declared or {})
-        is_missing_code = text in own_missing or any(
-            answer_key(form) in missing_codes for form in (text, label) if form
+        is_missing_code = text in own_missing or (
+            bool(missing_codes)
+            and any(answer_key(form) in missing_codes for form in (text, label) if form)
         )
         if is_missing_code and not _stands(value, label, read, limits, text in own_missing):
             value = MISSING
@@ -254,7 +259,7 @@ def _date_orders(
     open_columns: dict[int, tuple[str, list[str]]] = {}
     declared = source.date_order
     for name, numbers in columns.single.items():
-        if expected[name].kind != "date":
+        if name not in expected or expected[name].kind != "date":
             continue
         order = declared.get(name) if isinstance(declared, dict) else declared
         for number in numbers:
