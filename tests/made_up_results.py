@@ -89,10 +89,15 @@ class World:
 
     def flow(self) -> pd.DataFrame:
         n = self.size["all"]
+        people, places = int(n * 0.7), len(self.countries)
         rows = [
-            ("read", n + 300, None, 52, 0, ""),
-            ("used", n + 100, n, len(self.countries), 200, "not one of the study's countries"),
-            ("analysed", n, int(n * 0.7), len(self.countries), 100, "too few answers to score"),
+            ("rows_read", n + 360, people + 90, 52, 0, ""),
+            ("no_case_number", n + 350, people + 90, 52, 10, "no case number"),
+            ("no_survey_date", n + 310, people + 80, 52, 40, "no usable interview date"),
+            ("duplicate_survey", n + 210, people + 80, 52, 100, "same answers as another row"),
+            ("country_not_studied", n + 10, people + 5, places, 200, "country not studied"),
+            ("too_few_answers", n, people, places, 10, "too few answers"),
+            ("analysed", n, people, places, 0, ""),
         ]
         names = ["step", "surveys", "returnees", "countries", "surveys_removed", "reason"]
         return pd.DataFrame(rows, columns=names)

@@ -26,18 +26,24 @@ from reintegration.report.figures.style import (
     score_colours,
     zero_line,
 )
+from reintegration.report.select import (
+    SURVEYS,
+    good,
+    is_not_recorded,
+    main_specification,
+    terms_of,
+)
 from reintegration.report.settings import Settings
 
 NAME = "coefficients"
-SPECIFICATION = "levels"
-NOT_RECORDED = "not_recorded"
 
 
 def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     """Draw country deviations above and assistance terms below, a column per score."""
     language = settings.language
     title = language.plain(f"figures.{NAME}.title")
-    protected = published_terms(frames["estimates"], settings)
+    specs = main_specification(frames["specs"], SURVEYS, settings.codebook.score_names)
+    protected = published_terms(terms_of(frames["estimates"], specs), settings)
     data = protected.cells
     usable = good(data).dropna(subset=["estimate", *INTERVAL])
     scores = [name for name in settings.codebook.score_names if name in set(usable["outcome"])]
@@ -66,7 +72,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         names = [language.term(term) for term in orders[group]]
         line[0].set_yticks(range(len(names)), names)
         heading = line[0].annotate(
-            _heading(group, groups, frames, settings),
+            _heading(group, groups, specs, settings),
             (0.01, 1), (0, 19), xycoords=("figure fraction", "axes fraction"),
             textcoords="offset points", fontsize=9, style="italic", annotation_clip=False,
         )  # fmt: skip
@@ -75,14 +81,9 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     return Drawn(figure, title, data, protected.record)
 
 
-def published_terms(estimates: pd.DataFrame, settings: Settings) -> Protected:
+def published_terms(terms: pd.DataFrame, settings: Settings) -> Protected:
     """Country and assistance terms of the regressions of levels, those on few returnees hidden."""
-    spec = estimates["spec_id"].astype(str)
-    chosen = estimates[
-        spec.str.startswith(f"{SPECIFICATION}.")
-        & estimates["group"].isin(["country", "assistance"])
-        & (estimates["level"].fillna("") != NOT_RECORDED)
-    ]
+    chosen = terms[terms["group"].isin(["country", "assistance"]) & ~is_not_recorded(terms)]
     columns = [
         *("estimate_id", "outcome", "group", "term", "estimate", "std_error", *INTERVAL),
         *("p_value", "vcov", "cluster_var", "n_identifying", "n_returnees", "status", "warnings"),
@@ -101,14 +102,10 @@ def _order(usable: pd.DataFrame, group: str, score: str) -> list[str]:
     return list(dict.fromkeys([*by_score["term"], *part["term"]]))
 
 
-def _heading(
-    group: str, groups: list[str], frames: Mapping[str, pd.DataFrame], settings: Settings
-) -> str:
+def _heading(group: str, groups: list[str], specs: pd.DataFrame, settings: Settings) -> str:
     say = settings.language.plain
     if group == "country":
-        specs = frames["specs"]
-        own = specs[specs["spec_id"].astype(str).str.startswith(f"{SPECIFICATION}.")]
-        deviation = own.empty or str(own["country_coding"].iloc[0]) == "deviation"
+        deviation = str(specs["country_coding"].iloc[0]) == "deviation"
         return say(f"figures.{NAME}.{'countries' if deviation else 'countries_reference'}")
     words = say(f"figures.{NAME}.assistance")
     return words if "country" in groups else f"{words} ({say(f'figures.{NAME}.no_country')})"

@@ -14,11 +14,6 @@ from reintegration.report.settings import Settings
 INTERVAL = ["conf_low", "conf_high"]
 
 
-def good(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep rows that hold a number."""
-    return frame[frame["status"].fillna(GOOD) == GOOD]
-
-
 def reason(frame: pd.DataFrame) -> str:
     """Why rows hold no number: the first reason given; empty where there is none."""
     if not {"status", "warnings"} <= set(frame.columns):

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from reintegration.report.figures.common import INTERVAL, empty_words, good, without_small_cells
+from reintegration.report.figures.common import INTERVAL, empty_words, without_small_cells
 from reintegration.report.figures.style import (
     BLUE,
     FAINT,
@@ -18,6 +18,7 @@ from reintegration.report.figures.style import (
     new_figure,
 )
 from reintegration.report.language import ALL
+from reintegration.report.select import good
 from reintegration.report.settings import Settings
 
 NAME = "orion_first_last"

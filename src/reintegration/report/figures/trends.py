@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 from reintegration.report.figures.common import (
     INTERVAL,
     empty_words,
-    good,
     in_order,
     points,
     without_small_cells,
@@ -29,6 +28,7 @@ from reintegration.report.figures.style import (
     score_colours,
     zero_line,
 )
+from reintegration.report.select import good, slopes_of_countries
 from reintegration.report.settings import Settings
 
 WITHIN, POOLED = "within", "pooled"
@@ -38,13 +38,12 @@ ACROSS = 6
 
 def published_slopes(slopes: pd.DataFrame, settings: Settings):
     """Slopes of countries, those on few returnees hidden."""
-    kind = slopes["kind"].fillna("slope") if "kind" in slopes else pd.Series("slope", slopes.index)
     columns = [
         *("estimate_id", "country", "outcome", "method", "slope_per_year", "std_error"),
         *(*INTERVAL, "p_value", "vcov", "cluster_var", "n_returnees", "status", "warnings"),
     ]
     return without_small_cells(
-        slopes.loc[kind == "slope", columns].reset_index(drop=True),
+        slopes_of_countries(slopes)[columns],
         settings.minimum_cell,
         ["slope_per_year", "std_error", *INTERVAL, "p_value"],
     )

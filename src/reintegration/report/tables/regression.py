@@ -80,8 +80,7 @@ def _coding(specs: pd.DataFrame, maker: Maker) -> str:
     coding = str(specs["country_coding"].iloc[0]) if len(specs) else "deviation"
     if coding == "deviation":
         return language.plain("tables.deviation_coding")
-    country = coding.rpartition(" ")[2].rpartition(":")[2].strip("{}'\" ")
-    return language.plain("tables.reference_coding", country=language.country(country))
+    return language.plain("tables.reference_coding", country=language.country(coding))
 
 
 def _foot(specs: pd.DataFrame, maker: Maker) -> list[Line]:
