@@ -12,7 +12,6 @@ from reintegration.disclosure import Protected
 from reintegration.report.figures.common import (
     INTERVAL,
     empty_words,
-    good,
     points,
     without_small_cells,
 )
