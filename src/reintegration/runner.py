@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reintegration.errors import StudyError
 from reintegration.config import load_config
+from reintegration.errors import StudyError
 
 PAGE = "reports/study.html"
 FLOW = "results/clean/flow.csv"
@@ -262,7 +262,11 @@ def run_study(root: Path, cores: int, tell: Callable[[str], None]) -> None:
     """
     start = time.monotonic()
     config = load_config(root / "config.yaml")
+
+    def tell_step(line: str) -> None:
+        tell(f"{time.monotonic() - start:4.0f} s  {line}")
+
     with one_at_a_time(root) as lock:
-        progress = run_snakemake(root, cores, lock, tell)
+        progress = run_snakemake(root, cores, lock, tell_step)
     for line in closing(root, config.simulated, progress, time.monotonic() - start):
         tell(line)
