@@ -131,10 +131,12 @@ def _parse(
 ) -> tuple[pd.DataFrame, np.ndarray, list[tuple[int, str]]]:
     """Cells, the places of the rows (counted from `first`), and the broken rows with reasons."""
     broken: list[tuple[int, str]] = []
+    torn: list[bool] = []
 
     def note(row: pa.csv.InvalidRow) -> str:
         why = f"{row.actual_columns} cells where the header has {row.expected_columns}"
         broken.append((first + row.number - 1, why))
+        torn.append("\n" in row.text.strip())
         return "skip"
 
     columns = [str(number) for number in range(width)]
@@ -163,14 +165,16 @@ def _parse(
     except pa.ArrowInvalid:
         _unclosed(path)
     cells = table.to_pandas()
-    if body.count('"') % 2 and any(_swallows_rows(cells[name], delimiter) for name in columns):
-        _unclosed(path)
+    if body.count('"') % 2:
+        torn += [_swallows_rows(cells[name], delimiter) for name in columns]
+        if any(torn):
+            _unclosed(path)
     total = table.num_rows + len(broken)
     if len(broken) > BROKEN_SHARE * total:
         where = ", ".join(str(row) for row, _ in broken[:5])
         unreadable(
             path,
-            f"{len(broken)} rows do not have the {width} cells of the header (rows {where}, ...); "
+            f"{len(broken)} of {total} rows do not have the {width} cells of the header (rows {where}, ...); "
             f"it is damaged, or {delimiter!r} is not its delimiter",
         )
     rows = np.setdiff1d(np.arange(first, first + total), [row for row, _ in broken])

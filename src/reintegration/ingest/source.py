@@ -227,7 +227,7 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
             source = read_source(path)
         except StudyError as error:
             problems.extend(
-                line if line.startswith(str(path)) else f"{path}: {line}"
+                line if line.startswith(str(path)) else f"{error.headline} {line}"
                 for line in error.problems or [error.headline]
             )
             continue

@@ -1,0 +1,75 @@
+import datetime
+
+import pytest
+
+from reintegration.ingest.dates import AMBIGUOUS, IMPOSSIBLE, find_order, parse_date
+
+MARCH_5 = datetime.date(2019, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("2019-03-05", "dmy"),
+        ("2019/3/5", "mdy"),
+        ("2019-03-05T10:22:00.000+01:00", "mixed"),
+        ("2019-03-05 23:59:00", "mixed"),
+        ("20190305", "dmy"),
+        ("05/03/2019", "dmy"),
+        ("5.3.19", "dmy"),
+        ("03/05/2019", "mdy"),
+        ("05/03/2019 10:22", "dmy"),
+        ("19-03-05", "ymd"),
+        ("43529", "dmy"),
+        ("43529.75", "dmy"),
+        ("5 mars 2019", "mdy"),
+        ("05-Mar-19", "mdy"),
+        ("March 5, 2019", "dmy"),
+        ("5 marzo 2019", "mixed"),
+    ],
+)
+def test_many_ways_to_write_one_day(text, order):
+    assert parse_date(text, order) == MARCH_5
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("31/02/2019", "dmy"),
+        ("12/25/2019", "dmy"),
+        ("00/00/2019", "dmy"),
+        ("2019-13-01", "dmy"),
+        ("05/03/1900", "dmy"),
+        ("05/03/2019", "ymd"),
+        ("soon", "dmy"),
+        ("5 foo 2019", "dmy"),
+        ("99", "dmy"),
+    ],
+)
+def test_impossible_days_are_none(text, order):
+    assert parse_date(text, order) is IMPOSSIBLE
+
+
+def test_with_mixed_orders_only_clear_dates_are_read():
+    assert parse_date("25/03/2019", "mixed") == datetime.date(2019, 3, 25)
+    assert parse_date("03/25/2019", "mixed") == datetime.date(2019, 3, 25)
+    assert parse_date("03/03/2019", "mixed") == datetime.date(2019, 3, 3)
+    assert parse_date("03/05/2019", "mixed") is AMBIGUOUS
+    assert parse_date("31/02/2019", "mixed") is IMPOSSIBLE
+
+
+def test_a_number_is_a_day_only_where_excel_counts_days():
+    assert parse_date("43529", "dmy", serials=False) is IMPOSSIBLE
+
+
+def test_the_order_is_found_only_when_the_dates_leave_no_doubt():
+    assert find_order(["25/03/2019", "03/05/2019"]) == "dmy"
+    assert find_order(["03/25/2019", "03/05/2019"]) == "mdy"
+    assert find_order(["2019-03-05", "25/03/2019"]) == "mixed"  # nothing to guess
+    assert find_order(["03/05/2019", "04/05/2019"]) is None
+    assert find_order(["25/03/2019", "03/25/2019", "03/05/2019"]) is None
+    # One clear date among many unclear ones is more likely a slip than the rule.
+    assert (
+        find_order(["25/03/2019", *[f"{d:02}/0{m}/2019" for d in (1, 2) for m in (4, 5, 6)]])
+        is None
+    )

@@ -1,0 +1,220 @@
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+import xlsxwriter
+
+from reintegration.errors import StudyError
+from reintegration.ingest.readers import as_text, read_raw
+from reintegration.ingest.source import Source
+
+WANTED = {"case number", "q1", "q7", "survey date"}
+HEADER = "case_number;survey_date;Remarque é;q7\n"
+ROWS = "SN-1;05/03/2019;été;1\nSN-2;06/03/2019;;2\n"
+
+
+def read(path, **declared):
+    source = Source.model_validate({"source": "s", "file": path.name, **declared})
+    return read_raw(source, path, WANTED)
+
+
+def write(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def workbook(tmp_path, sheets, name="a.xlsx"):
+    path = tmp_path / name
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "dd/mm/yyyy"}) as book:
+        for title, rows in sheets.items():
+            sheet = book.add_worksheet(title)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return path
+
+
+GRID = [
+    ["Enquête RSS 2019"],
+    [],
+    ["case_number", "survey_date", "q7"],
+    ["SN-1", datetime.date(2019, 3, 5), 1],
+    [],
+    ["SN-2", 43530.5, "Oui "],
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "latin-1", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encoding_and_delimiter_of_text_are_found(tmp_path, encoding, delimiter):
+    content = (HEADER + ROWS).replace(";", delimiter).encode(encoding)
+    table = read(write(tmp_path, "a.csv", content))
+    assert table.names == ["case_number", "survey_date", "Remarque é", "q7"]
+    assert table.cells[2].tolist()[0] == "été"
+    assert pd.isna(table.cells[2][1])
+    assert table.cells[3].tolist() == ["1", "2"]
+    assert table.found["delimiter"] == delimiter
+    assert table.rows.tolist() == [2, 3]
+
+
+def test_a_wrong_encoding_is_named(tmp_path):
+    latin = write(tmp_path, "latin.csv", (HEADER + ROWS).encode("latin-1"))
+    with pytest.raises(StudyError, match="not in the encoding utf-8: line 1"):
+        read(latin, encoding="utf-8")
+    assert read(latin, encoding="latin-1").cells[2][0] == "été"
+    utf8 = write(tmp_path, "utf8.csv", HEADER + ROWS)
+    with pytest.raises(StudyError, match="utf-8, not latin-1"):
+        read(utf8, encoding="latin-1")  # would give "Ã©tÃ©"
+    with pytest.raises(StudyError, match="null bytes"):
+        read(write(tmp_path, "utf16.csv", (HEADER + ROWS).encode("utf-16-le")))
+
+
+def test_titles_above_blank_rows_and_line_breaks_keep_the_place_of_rows(tmp_path):
+    text = 'Titre;;\n;;\ncase_number;"survey\ndate";q7\nSN-1;"5\n3";1\n;;\nSN-2;x;2\n'
+    table = read(write(tmp_path, "a.csv", text))
+    assert table.names == ["case_number", "survey\ndate", "q7"]
+    assert table.cells[0].tolist() == ["SN-1", "SN-2"]
+    assert table.cells[1][0] == "5\n3"
+    assert table.rows.tolist() == [4, 6]  # as a spreadsheet counts them
+    assert table.found["header_row"] == 3
+
+
+def test_rows_that_do_not_fit_the_header_are_broken_and_many_stop(tmp_path):
+    good = "".join(f"SN-{i};x;y;1\n" for i in range(30))
+    table = read(write(tmp_path, "a.csv", HEADER + "SN-A;x\n" + good + "SN-B;1;2;3;4\n"))
+    assert [row for row, _ in table.broken] == [2, 33]
+    assert table.broken[0][1] == "2 cells where the header has 4"
+    assert len(table.cells) == 30
+    assert table.rows[0] == 3
+    with pytest.raises(StudyError, match="5 of 35 rows do not have the 4 cells"):
+        read(write(tmp_path, "b.csv", HEADER + "SN-A;x\n" * 5 + good))
+
+
+def test_an_open_quotation_mark_does_not_swallow_rows(tmp_path):
+    good = "".join(f"SN-{i},a,1\n" for i in range(30))
+    for broken in ('SN-A,"a,1\n', 'SN-A,a,"1\n'):
+        text = "case_number,q1,q7\n" + good + broken + good
+        with pytest.raises(StudyError, match="quotation mark"):
+            read(write(tmp_path, "a.csv", text))
+
+
+def test_a_workbook_with_titles_dates_numbers_and_blank_rows(tmp_path):
+    table = read(workbook(tmp_path, {"Notes": [["read me"]], "Données": GRID}))
+    assert table.names == ["case_number", "survey_date", "q7"]
+    assert table.cells[1].tolist() == ["2019-03-05", "43530.5"]
+    assert table.cells[2].tolist() == ["1", "Oui "]
+    assert table.rows.tolist() == [4, 6]
+    assert table.found == {"sheet": "Données", "header_row": 3}
+
+
+def test_two_sheets_that_look_alike_must_be_chosen_between(tmp_path):
+    path = workbook(tmp_path, {"2018": GRID, "2019": GRID})
+    with pytest.raises(StudyError, match=r"several sheets look like the data \('2018', '2019'\)"):
+        read(path)
+    assert len(read(path, sheet="2019").cells) == 2
+    with pytest.raises(StudyError, match="no sheet '2020'; its sheets are '2018', '2019'"):
+        read(path, sheet="2020")
+
+
+LABELS = {"q7": {1: "Oui", 2: "Non", 99: "Ne sait pas"}}
+CODED = pd.DataFrame(
+    {
+        "case_number": ["SN-1", "SN-2", ""],
+        "survey_date": pd.to_datetime(["2019-03-05", None, "2019-03-06"]),
+        "q7": [1.0, 99.0, np.nan],
+    }
+)
+
+
+def test_stata_values_come_with_their_labels(tmp_path):
+    import pyreadstat
+
+    path = tmp_path / "a.dta"
+    pyreadstat.write_dta(CODED, str(path), variable_value_labels=LABELS)
+    table = read(path)
+    assert table.cells[2].tolist()[:2] == ["1", "99"]
+    assert table.labels == {2: {"1": "Oui", "2": "Non", "99": "Ne sait pas"}}
+    assert table.cells[1].tolist()[0] == "2019-03-05"
+    assert pd.isna(table.cells[0][2]) and pd.isna(table.cells[1][1]) and pd.isna(table.cells[2][2])
+
+
+def test_spss_keeps_declared_missing_codes_with_their_labels(tmp_path):
+    import pyreadstat
+
+    path = tmp_path / "a.sav"
+    ranges = {"q7": [{"lo": 90, "hi": 99}]}
+    pyreadstat.write_sav(CODED, str(path), variable_value_labels=LABELS, missing_ranges=ranges)
+    table = read(path)
+    assert table.cells[2].tolist()[:2] == ["1", "99"]
+    assert table.labels[2]["99"] == "Ne sait pas"
+    assert table.missing == {2: frozenset({"99"})}
+
+
+def test_parquet_and_kobo_text(tmp_path):
+    CODED.to_parquet(tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet").cells[1].tolist()[0] == "2019-03-05"
+    text = "start;id/case_number;economic/q7;_uuid\n2019;SN-1;yes;u1\n"
+    table = read(write(tmp_path, "a.csv", text), format="kobo")
+    assert table.names == ["start", "id/case_number", "economic/q7", "_uuid"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("blank.csv", b"  \n\n", "is empty|none of its first"),
+        ("header.csv", HEADER.encode(), "no rows of data"),
+        ("names.csv", b"1;2;3\n4;5;6\n", "none of its first 50 rows"),
+        ("book.csv", b"PK\x03\x04 and so on", "not a csv file.*Excel workbook"),
+        ("old.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel workbook"),
+        ("text.xlsx", HEADER.encode(), "not a xlsx file.*text file"),
+        ("page.csv", b"<html><body>", "a web page"),
+        ("text.dta", b"case_number\n", "not a stata file"),
+        ("text.sav", b"case_number\n", "not a spss file"),
+        ("text.parquet", b"case_number\n", "not a parquet file"),
+        ("cut.dta", b"<stata_dta><header>", "damaged stata file"),
+        ("cut.sav", b"$FL2@(#) SPSS", "damaged spss file"),
+        ("cut.parquet", b"PAR1 and no more", "damaged Parquet file"),
+        ("cut.xlsx", b"PK\x03\x04 and no more", "damaged or protected workbook"),
+    ],
+)
+def test_a_bad_file_gives_one_clear_error(tmp_path, name, content, says):
+    path = write(tmp_path, name, content)
+    with pytest.raises(StudyError, match=says) as caught:
+        read(path)
+    assert len(caught.value.problems) == 1
+    assert str(path) in caught.value.problems[0]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_truncated_workbook_gives_one_clear_error(tmp_path, share):
+    content = workbook(tmp_path, {"a": GRID}).read_bytes()
+    with pytest.raises(StudyError, match="damaged or protected workbook"):
+        read(write(tmp_path, "cut.xlsx", content[: int(share * len(content))]))
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    with pytest.raises(StudyError, match="no such file"):
+        read(tmp_path / "nothing.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(StudyError, match="is a folder"):
+        read(tmp_path / "folder.csv")
+    with pytest.raises(StudyError, match="no row 9"):
+        read(write(tmp_path, "a.csv", HEADER + ROWS), header_row=9)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (1.5, "1.5"),
+        (np.int64(-99), "-99"),
+        (True, "true"),
+        (float("nan"), None),
+        (pd.NaT, None),
+        (datetime.datetime(2019, 3, 5, 10, 2), "2019-03-05"),
+    ],
+)
+def test_typed_cells_are_written_as_people_would(value, text):
+    assert as_text(value) == text

@@ -1,0 +1,88 @@
+import pytest
+
+from reintegration.errors import StudyError
+from reintegration.ingest.source import Source, find_source, load_sources, read_source
+
+
+@pytest.fixture
+def folders(tmp_path):
+    raw, sources = tmp_path / "raw", tmp_path / "sources"
+    raw.mkdir()
+    sources.mkdir()
+    return raw, sources
+
+
+def test_words_that_yaml_misreads_are_texts_again(tmp_path):
+    path = tmp_path / "gin.yaml"
+    path.write_text(
+        "file: gin.xlsx\ncountry: GIN\nmissing_codes: [99, -99]\n"
+        "columns: {q1: Q1, q2: [Old, New]}\n"
+        "answers:\n  q7: {1: yes, 2: no, 77: }\n  q8: {Rien: none}\n"
+    )
+    source = read_source(path)
+    assert source.source == "gin"
+    assert source.kind == "xlsx"
+    assert source.columns == {"q1": ["Q1"], "q2": ["Old", "New"]}
+    assert source.answers["q7"] == {"1": "yes", "2": "no", "77": None}
+    assert source.missing_codes == ["99", "-99"]
+
+
+@pytest.mark.parametrize("name", ["../gin.csv", "/etc/passwd.csv", "a/b.csv", "..\\gin.csv", ".."])
+def test_a_source_cannot_name_a_file_outside_its_folder(name):
+    with pytest.raises(ValueError, match="without a path"):
+        Source(source="gin", file=name)
+
+
+def test_all_problems_of_all_yamls_come_at_once(folders):
+    raw, sources = folders
+    (sources / "a.yaml").write_text("file: a.csv\ncolums: {}\ncountry: SE\nencoding: klingon\n")
+    (sources / "b.yaml").write_text("file: [\n")
+    (sources / "c.yaml").write_text("source: d\nfile: c.csv\n")
+    (sources / "e.yaml").write_text("file: e.docx\n")
+    (sources / "f.yml").write_text("file: f.csv\n")
+    (raw / "g.pdf").write_text("x")
+    with pytest.raises(StudyError) as caught:
+        load_sources(raw, sources)
+    message = str(caught.value)
+    for part in (
+        "a.yaml: colums",
+        "allowed keys are source, file",
+        "a.yaml: country",
+        "klingon",
+        "b.yaml: is not valid YAML",
+        "call the file d.yaml",
+        "e.docx",
+        "f.yml: the extension must be .yaml",
+        "g.pdf: no reader for '.pdf'",
+    ):
+        assert part in message
+
+
+def test_a_raw_file_without_a_yaml_is_a_source_of_its_own(folders):
+    raw, sources = folders
+    (raw / "Guinée 2019.csv").write_text("x")
+    (raw / "gin.csv").write_text("x")
+    (raw / "README.md").write_text("x")
+    (raw / ".gitkeep").write_text("x")
+    (sources / "guinea.yaml").write_text("file: gin.csv\n")
+    found = {source.source: source.file for source in load_sources(raw, sources)}
+    assert found == {"Guinee_2019": "Guinée 2019.csv", "guinea": "gin.csv"}
+    assert find_source("Guinee_2019", raw, sources).file == "Guinée 2019.csv"
+    assert find_source("guinea", raw, sources).file == "gin.csv"
+    with pytest.raises(StudyError, match="There is no source 'mali'"):
+        find_source("mali", raw, sources)
+
+
+def test_one_file_is_read_by_one_source(folders):
+    raw, sources = folders
+    (sources / "a.yaml").write_text("file: x.xlsx\nsheet: one\n")
+    (sources / "b.yaml").write_text("file: x.xlsx\nsheet: two\n")
+    assert len(load_sources(raw, sources)) == 2
+    (sources / "c.yaml").write_text("file: x.xlsx\nsheet: two\n")
+    with pytest.raises(StudyError, match="already read by source 'b'"):
+        load_sources(raw, sources)
+
+
+def test_no_source_at_all_is_said(folders):
+    with pytest.raises(StudyError, match="put files into"):
+        load_sources(*folders)
