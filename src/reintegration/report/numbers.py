@@ -26,6 +26,8 @@ ESTIMATE_FILES: dict[str, str] = {
     "slopes": "slope_per_year",
 }
 GOOD = "ok"
+# Columns that say how many returnees a number rests on.
+RESTS_ON = ("n_returnees", "n_identifying", "n_mentored", "n_other")
 MODEL, FLOW = "model", "flow"  # ids of rows that are not estimates begin so
 USES = ["estimate_id", "used_in", "file", "line"]
 
@@ -215,8 +217,9 @@ class Numbers:
 
     def hidden(self, estimate_id: str) -> bool:
         """Whether too few returnees stand behind a number for it to be shown."""
-        count = self[estimate_id].get("n_returnees")
-        return estimate_id in self._hidden or 0 < count < self._minimum
+        row = self[estimate_id]
+        few = any(0 < row.get(column) < self._minimum for column in RESTS_ON)
+        return few or estimate_id in self._hidden
 
     def why_missing(self, estimate_id: str) -> str:
         """Say in words why there is no number; empty where there is one."""
@@ -258,11 +261,14 @@ class Numbers:
         """A whole number."""
         return self._number(estimate_id, self.language.number(self[estimate_id].value))
 
-    def column(self, estimate_id: str, column: str, digits: int = 0) -> Number:
+    def column(
+        self, estimate_id: str, column: str, digits: int = 0, *, signed: bool = False
+    ) -> Number:
         """Another number of the same row, such as n_returnees."""
         value = self[estimate_id].get(column)
         return self._number(
-            estimate_id, None if is_missing(value) else self.language.number(value, digits)
+            estimate_id,
+            None if is_missing(value) else self.language.number(value, digits, signed=signed),
         )
 
     def interval(

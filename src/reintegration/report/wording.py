@@ -1,0 +1,112 @@
+"""Sentences made of results: direction, size and interval, in neutral words.
+
+A sentence says `above` or `below` only where the interval leaves out 0; otherwise it says
+that the result is inconclusive, never that there is no effect. What was not estimated is
+said with its reason.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from reintegration.report.language import is_missing
+from reintegration.report.numbers import Number, Numbers
+from reintegration.report.settings import Settings
+
+ABOVE, BELOW, OPEN, MISSING = "above", "below", "open", "missing"
+ENDS = 3  # countries named at each end of an order
+
+
+@dataclass(frozen=True)
+class Words:
+    """What every section's sentences are made with."""
+
+    numbers: Numbers
+    frames: Mapping[str, pd.DataFrame]
+    settings: Settings
+
+    def say(self, key: str, **values: object) -> Markup:
+        """Fill a sentence of the texts under `story`."""
+        return self.settings.language.say(f"story.{key}", **values)
+
+    def join(self, parts: Sequence[object]) -> Markup:
+        """List parts in a sentence: a, b and c."""
+        texts = [Markup.escape(part) for part in parts]
+        if len(texts) < 2:
+            return Markup("").join(texts)
+        last = Markup(" {} ").format(self.settings.language.plain("words.and"))
+        return Markup(", ").join(texts[:-1]) + last + texts[-1]
+
+    def score(self, name: str) -> str:
+        """Name of a score inside a sentence."""
+        return self.settings.language.score(name).lower()
+
+    @property
+    def level(self) -> str:
+        """The confidence level, such as 95%."""
+        return self.settings.language.share(self.settings.inference.confidence_level, 0)
+
+    @property
+    def main_score(self) -> str:
+        """The score that sums up the others."""
+        return self.settings.codebook.score_names[-1]
+
+    @property
+    def dimensions(self) -> list[str]:
+        """The scores that the composite sums up."""
+        return self.settings.codebook.score_names[:-1]
+
+    def direction(self, estimate_id: str) -> str:
+        """On which side of 0 the interval of an estimate lies."""
+        if self.numbers.why_missing(estimate_id):
+            return MISSING
+        row = self.numbers[estimate_id]
+        low, high = row.get("conf_low"), row.get("conf_high")
+        if is_missing(low) or is_missing(high):
+            return OPEN
+        return ABOVE if low > 0 else BELOW if high < 0 else OPEN
+
+    def effect(self, key: str, estimate_id: str, **values: object) -> Markup:
+        """Say an effect with `<key>_above`, `_below` or `_open`, as its interval allows."""
+        return self.say(
+            f"{key}_{self.direction(estimate_id)}",
+            size=self.numbers.size(estimate_id),
+            value=self.numbers.points(estimate_id, signed=True),
+            interval=self.numbers.interval(estimate_id, signed=True),
+            **values,
+        )
+
+    def tally(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """Sort estimates by the side of 0 on which their intervals lie, and record their use."""
+        found: dict[str, list[str]] = {ABOVE: [], BELOW: [], OPEN: [], MISSING: []}
+        for name in ids:
+            self.numbers.record(name)
+            found[self.direction(name)].append(name)
+        return found
+
+    def whole(self, value: float) -> str:
+        """Write a count that was made here, from rows that were recorded."""
+        return self.settings.language.number(value)
+
+    def reason(self, frame: pd.DataFrame, usual: str = "missing.absent") -> str:
+        """Why the rows of a table hold no number, in the words of the results."""
+        for name in frame["estimate_id"].astype(str) if "estimate_id" in frame else ():
+            row = self.numbers[name]
+            if self.numbers.why_missing(name):
+                words = row.word("warnings") or self.numbers.why_missing(name)
+                return words.rstrip(".")
+        return self.settings.language.plain(usual)
+
+    def by_value(self, ids: Iterable[str]) -> list[str]:
+        """Order estimates from the lowest, those without a number left out."""
+        usable = [name for name in ids if not self.numbers.why_missing(name)]
+        return sorted(usable, key=lambda name: (self.numbers[name].value, name))
+
+    def signed(self, estimate_id: str) -> tuple[Number, Number]:
+        """An estimate with its sign, and its interval."""
+        return (
+            self.numbers.points(estimate_id, signed=True),
+            self.numbers.interval(estimate_id, signed=True),
+        )
