@@ -15,6 +15,7 @@ INTERCEPT = "intercept"
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
 ALL = "all"
+NO_FOLLOW_UP = "no returnee has two surveys"
 
 
 @dataclass(frozen=True)
@@ -355,8 +356,8 @@ def _dropped_text(name: str, by: Sequence[str]) -> str:
 
 
 def _why_empty(frame: pd.DataFrame, spec: Specification) -> str:
-    if len(frame) == 0 and spec.data == "changes":
-        return "no returnee has two surveys"
+    if spec.estimator == "within" or (len(frame) == 0 and spec.data == "changes"):
+        return NO_FOLLOW_UP
     return "no row is left in the sample" if len(frame) else "there are no rows"
 
 

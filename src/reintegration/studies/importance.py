@@ -295,11 +295,11 @@ def rank_intervals(
     confidence: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rank estimates from the highest (1) down, with simultaneous confidence intervals.
+    """Rank estimates from the lowest (1) up, with simultaneous confidence intervals.
 
     All pairwise differences get intervals that cover together with the confidence asked
-    for (max-t); a rank reaches from 1 + the number surely higher to p - the number surely
-    lower (Mogstad, Romano, Shaikh and Wilhelm 2024).
+    for (max-t); a rank reaches from 1 + the number surely lower to p - the number surely
+    higher (Mogstad, Romano, Shaikh and Wilhelm 2024).
 
     Parameters
     ----------
@@ -332,12 +332,12 @@ def rank_intervals(
     sure = np.zeros((p, p), dtype=bool)  # sure[i, j]: i is surely higher than j
     sure[first, second] = differences > critical * errors
     sure[second, first] = -differences > critical * errors
-    rank = 1 + (estimates[None, :] > estimates[:, None]).sum(axis=1)
-    return rank, 1 + sure.sum(axis=0), p - sure.sum(axis=1)
+    rank = 1 + (estimates[None, :] < estimates[:, None]).sum(axis=1)
+    return rank, 1 + sure.sum(axis=1), p - sure.sum(axis=0)
 
 
 def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Rank the countries of a fitted specification, 1 for the highest."""
+    """Rank the countries of a fitted specification, 1 for the lowest."""
     spec = fit.spec
     rows = [row for row in fit.estimates if row["group"] == COUNTRY]
     usable = {row["level"]: row for row in rows if row["status"] == OK}
