@@ -1,7 +1,7 @@
 """Which raw column holds which codebook name: declared in the source YAML, or of the same name."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,14 +59,24 @@ def wanted_columns(source: Source, codebook: Codebook) -> set[str]:
     return {fold(name) for name in [*declared, *source.drop, *raw_names(codebook)]}
 
 
-def check_names(source: Source, codebook: Codebook, where: str | Path) -> None:
-    """Check every codebook name and code that a source YAML uses.
+def check_sources(sources: Iterable[Source], codebook: Codebook) -> None:
+    """Check every codebook name and code that the source YAMLs use.
 
     Raises
     ------
     StudyError
         With every name or code that the codebook does not know.
     """
+    problems = [
+        f"source {source.source}: {problem}"
+        for source in sources
+        for problem in _unknown_names(source, codebook)
+    ]
+    if problems:
+        raise StudyError("Source YAMLs use names that the codebook does not know.", problems)
+
+
+def _unknown_names(source: Source, codebook: Codebook) -> list[str]:
     problems = []
     known = raw_names(codebook)
     for key in ("columns", "answers", "select_multiple", "not_asked"):
@@ -89,8 +99,7 @@ def check_names(source: Source, codebook: Codebook, where: str | Path) -> None:
                 f"{key}.{name}: {code!r} is no code of the codebook; allowed are "
                 f"{', '.join(allowed)}"
             )
-    if problems:
-        raise StudyError("A source YAML cannot be used.", [f"{where}: {p}" for p in problems])
+    return problems
 
 
 def _declared_codes(source: Source) -> Iterator[tuple[str, str, str]]:

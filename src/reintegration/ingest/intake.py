@@ -1,7 +1,6 @@
 """Take in one source: from its raw file to coded surveys and the account of every row."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import Codebook, load_codebook
+from reintegration.codebook import Codebook
 from reintegration.config import Assistance, Cleaning
 from reintegration.errors import StudyError
 from reintegration.ingest.cleaning import clean
@@ -17,7 +16,7 @@ from reintegration.ingest.columns import (
     LOCATION,
     RETURNEE,
     Columns,
-    check_names,
+    check_sources,
     find_columns,
     identifier,
     wanted_columns,
@@ -25,10 +24,10 @@ from reintegration.ingest.columns import (
 from reintegration.ingest.contract import background_variables, received_columns
 from reintegration.ingest.ledger import LOG_COLUMNS, REJECTED_COLUMNS, Ledger
 from reintegration.ingest.mapping import map_table
-from reintegration.ingest.pseudonym import find_key, pseudonyms
+from reintegration.ingest.pseudonym import pseudonyms
 from reintegration.ingest.readers import RawTable, read_raw
 from reintegration.ingest.received import received_before
-from reintegration.ingest.source import Source, find_source
+from reintegration.ingest.source import Source
 from reintegration.tables_io import read_csv, write_csv, write_parquet
 
 # The four files of one source, in its folder of results/clean/sources.
@@ -55,58 +54,6 @@ class SourceResult:
     cleaning_log: pd.DataFrame
     rejected: pd.DataFrame
     account: dict[str, Any] = field(default_factory=dict)
-
-
-def run_source(
-    source: str,
-    raw_dir: str | Path,
-    sources_dir: str | Path,
-    items: str | Path,
-    variables: str | Path,
-    cleaning: Mapping[str, Any],
-    assistance: Mapping[str, Any],
-    on_bad_source: Literal["stop", "leave_out"],
-    simulated: bool,
-    folder: str | Path,
-) -> None:
-    """Ingest one source from files to files.
-
-    Parameters
-    ----------
-    source
-        Name of the source: `sources_dir`/<source>.yaml, or a file of `raw_dir` in the codebook's
-        own names.
-    items, variables
-        Paths of the codebook.
-    cleaning, assistance
-        Sections of the configuration.
-    simulated
-        Whether the raw files are simulated: then their pseudonyms are made with the public key.
-    folder
-        Where `FILES` are written.
-
-    Raises
-    ------
-    StudyError
-        As `take_in`; and when there is no key for pseudonyms, or files that were not simulated
-        would get pseudonyms of the public key.
-    """
-    if simulated and not (Path(raw_dir).parent / "truth").is_dir():
-        raise StudyError(
-            "The public key of pseudonyms is refused.",
-            [f"{raw_dir}: was not made by the simulation, which leaves a folder `truth` beside it"],
-        )
-    codebook = load_codebook(items, variables)
-    result = take_in(
-        find_source(source, raw_dir, sources_dir),
-        raw_dir,
-        codebook,
-        Cleaning.model_validate(cleaning),
-        Assistance.model_validate(assistance),
-        find_key(simulated),
-        on_bad_source,
-    )
-    write_result(result, folder)
 
 
 def source_columns(codebook: Codebook) -> list[str]:
@@ -142,7 +89,7 @@ def ingest_source(
         or holds no row that could be used; naming the file and every column.
     """
     path = Path(raw_dir) / source.file
-    check_names(source, codebook, f"source {source.source}")
+    check_sources([source], codebook)
     raw = read_raw(source, path, wanted_columns(source, codebook))
     columns = find_columns(source, codebook, raw.names, path)
     raw = _with_broken_rows(raw)
@@ -261,7 +208,7 @@ def take_in(
     StudyError
         As `ingest_source`, when `on_bad_source` is stop; always for a wrong source YAML.
     """
-    check_names(source, codebook, f"source {source.source}")
+    check_sources([source], codebook)
     try:
         return ingest_source(source, raw_dir, codebook, cleaning, assistance, key)
     except StudyError as error:

@@ -1,22 +1,20 @@
 """Pool the sources: one row per survey that is analysed, and the account of all others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import COMPOSITE, Codebook, load_codebook
+from reintegration.codebook import COMPOSITE, Codebook
 from reintegration.config import Scoring, Study
 from reintegration.errors import StudyError
 from reintegration.ingest.contract import DAYS_PER_MONTH, check_surveys, survey_columns
 from reintegration.ingest.flow import REASONS, UNUSABLE, sample_flow
-from reintegration.ingest.intake import SourceResult, read_result
+from reintegration.ingest.intake import SourceResult
 from reintegration.ingest.ledger import LOG_COLUMNS, REJECTED_COLUMNS
 from reintegration.scoring.scores import score
-from reintegration.tables_io import write_csv, write_parquet
 
 SOURCE_COLUMNS = [
     *["source", "file", "status", "reason", "rows_read", "rows_rejected", "surveys"],
@@ -42,45 +40,6 @@ class Pool:
     rejected: pd.DataFrame
     flow: pd.DataFrame
     sources: pd.DataFrame
-
-
-def run_pool(
-    folders: Sequence[str | Path],
-    items: str | Path,
-    variables: str | Path,
-    study: Mapping[str, Any],
-    scoring: Mapping[str, Any],
-    clean: str | Path,
-) -> None:
-    """Pool sources from files to files.
-
-    Parameters
-    ----------
-    folders
-        One per source, as `intake.run_source` wrote them.
-    items, variables
-        Paths of the codebook.
-    study, scoring
-        Sections of the configuration.
-    clean
-        Folder to write surveys.parquet, cleaning_log.csv, rejected.csv, flow.csv and sources.csv
-        into.
-
-    Raises
-    ------
-    StudyError
-        As `pool`.
-    """
-    made = pool(
-        [read_result(folder) for folder in folders],
-        load_codebook(items, variables),
-        Study.model_validate(study),
-        Scoring.model_validate(scoring),
-    )
-    clean = Path(clean)
-    write_parquet(made.surveys, clean / "surveys.parquet")
-    for name in ("cleaning_log", "rejected", "flow", "sources"):
-        write_csv(getattr(made, name), clean / f"{name}.csv")
 
 
 def pool(

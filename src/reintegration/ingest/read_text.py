@@ -174,8 +174,8 @@ def _parse(
         where = ", ".join(str(row) for row, _ in broken[:5])
         unreadable(
             path,
-            f"{len(broken)} of {total} rows do not have the {width} cells of the header (rows {where}, ...); "
-            f"it is damaged, or {delimiter!r} is not its delimiter",
+            f"{len(broken)} of {total} rows do not have the {width} cells of the header "
+            f"(rows {where}, ...); it is damaged, or {delimiter!r} is not its delimiter",
         )
     rows = np.setdiff1d(np.arange(first, first + total), [row for row, _ in broken])
     cells.columns = pd.RangeIndex(width)

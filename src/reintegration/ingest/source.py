@@ -186,23 +186,6 @@ def read_source(path: str | Path) -> Source:
         raise StudyError("A source YAML cannot be used.", problems) from None
 
 
-def find_source(name: str, raw_dir: str | Path, sources_dir: str | Path) -> Source:
-    """Return one source by its name: its YAML, or the raw file of that name without a YAML.
-
-    Raises
-    ------
-    StudyError
-        If there is neither, or the YAML cannot be used.
-    """
-    path = Path(sources_dir) / f"{name}.yaml"
-    if path.exists():
-        return read_source(path)
-    for source in load_sources(raw_dir, sources_dir):
-        if source.source == name:
-            return source
-    raise StudyError(f"There is no source {name!r}.", [f"{path}: there is no such file"])
-
-
 def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
     """List every source of a study, sorted by name.
 

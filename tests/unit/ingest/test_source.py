@@ -1,7 +1,7 @@
 import pytest
 
 from reintegration.errors import StudyError
-from reintegration.ingest.source import Source, find_source, load_sources, read_source
+from reintegration.ingest.source import Source, load_sources, read_source
 
 
 @pytest.fixture
@@ -67,10 +67,6 @@ def test_a_raw_file_without_a_yaml_is_a_source_of_its_own(folders):
     (sources / "guinea.yaml").write_text("file: gin.csv\n")
     found = {source.source: source.file for source in load_sources(raw, sources)}
     assert found == {"Guinee_2019": "Guinée 2019.csv", "guinea": "gin.csv"}
-    assert find_source("Guinee_2019", raw, sources).file == "Guinée 2019.csv"
-    assert find_source("guinea", raw, sources).file == "gin.csv"
-    with pytest.raises(StudyError, match="There is no source 'mali'"):
-        find_source("mali", raw, sources)
 
 
 def test_one_file_is_read_by_one_source(folders):

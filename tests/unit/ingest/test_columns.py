@@ -1,0 +1,131 @@
+import pytest
+
+from reintegration.errors import StudyError
+from reintegration.ingest.columns import (
+    check_sources,
+    find_columns,
+    needed_names,
+    raw_names,
+    wanted_columns,
+)
+from reintegration.ingest.source import Source
+
+
+def source(**more):
+    return Source.model_validate({"source": "s", "file": "s.csv", "country": "SEN", **more})
+
+
+def needed(codebook, *extra):
+    return [*needed_names(source(), codebook), *extra]
+
+
+def test_columns_of_the_codebooks_own_names_need_no_mapping(codebook):
+    names = ["Remarks", *[name.upper() for name in raw_names(codebook)], "SURVEY  DATE "]
+    names.remove("SURVEY_DATE")
+    found = find_columns(source(), codebook, names, "s.csv")
+    assert found.single["q1"] == [names.index("Q1")]
+    assert found.single["survey_date"] == [len(names) - 1]
+    assert found.single["assistance_training_date"] == [names.index("ASSISTANCE_TRAINING_DATE")]
+
+
+def test_declared_columns_come_first_and_several_are_kept_in_order(codebook):
+    names = needed(codebook, "Âge (new)", "age_old", "sex")
+    mapped = source(columns={"age": ["age_old", "age (NEW)"], "q1": "q2", "q2": "q1"})
+    found = find_columns(mapped, codebook, names, "s.csv")
+    assert found.single["age"] == [names.index("age_old"), names.index("Âge (new)")]
+    assert found.single["q1"] == [names.index("q2")]
+    assert found.single["q2"] == [names.index("q1")]
+    assert found.single["sex"] == [names.index("sex")]
+
+
+def test_kobo_columns_are_found_below_their_groups(codebook):
+    plain = needed(codebook)
+    plain.remove("q8")
+    names = [f"group/part one/{name}" for name in plain]
+    names += ["a/q8/land", "a/q8/none", "_uuid", "_submission_time"]
+    kobo = source(format="kobo", file="s.xlsx")
+    found = find_columns(kobo, codebook, names, "s.xlsx")
+    assert found.single["q30"] == [names.index("group/part one/q30")]
+    assert found.options["q8"] == {
+        "land": names.index("a/q8/land"),
+        "none": names.index("a/q8/none"),
+    }
+    with pytest.raises(StudyError, match="no column for case_number"):
+        find_columns(source(), codebook, names, "s.csv")  # groups are Kobo's own
+
+
+def test_every_missing_column_is_named_at_once_with_what_is_near(codebook):
+    names = needed(codebook)
+    names.remove("q7")
+    names.remove("q22")
+    names[names.index("survey_date")] = "survey_dat"
+    mapped = source(columns={"q7": "Q7 travail", "age": "Agee"})
+    with pytest.raises(StudyError) as caught:
+        find_columns(mapped, codebook, names, "raw/s.csv")
+    message = str(caught.value)
+    assert "raw/s.csv: no column 'Q7 travail', declared for q7" in message
+    assert "raw/s.csv: no column 'Agee', declared for age" in message
+    assert "no column for q22 (Support network), which is needed" in message
+    assert (
+        "no column for survey_date (Date of interview), which is needed "
+        "(did you mean 'survey_dat'?)" in message
+    )
+    assert "`not_asked`" in message
+
+
+def test_names_of_the_file_that_are_not_near_are_not_shown(codebook):
+    names = [name for name in needed(codebook) if name != "q7"] + ["Awa Testdiallo"]
+    with pytest.raises(StudyError) as caught:
+        find_columns(source(), codebook, names, "s.csv")
+    assert "Testdiallo" not in str(caught.value)
+
+
+def test_a_question_that_was_not_asked_is_declared_so(codebook):
+    names = [name for name in needed(codebook) if name != "q7"]
+    found = find_columns(source(not_asked=["q7"]), codebook, names, "s.csv")
+    assert "q7" not in found.single
+
+
+def test_a_header_that_stands_twice_is_refused_where_it_matters(codebook):
+    names = needed(codebook, "Remarks", "Remarks")
+    find_columns(source(), codebook, names, "s.csv")
+    exact = find_columns(source(), codebook, [*names, "Q3"], "s.csv")
+    assert exact.single["q3"] == [names.index("q3")]
+    with pytest.raises(StudyError, match="column 'q3' stands 2 times"):
+        find_columns(source(), codebook, [*names, "q3"], "s.csv")
+    with pytest.raises(StudyError, match="'Remarks', declared for age, stands 2 times"):
+        find_columns(source(columns={"age": "Remarks"}), codebook, names, "s.csv")
+
+
+def test_dropped_columns_are_not_taken_for_a_codebook_name(codebook):
+    names = needed(codebook, "age")
+    assert "age" not in find_columns(source(drop=["age"]), codebook, names, "s.csv").single
+
+
+def test_names_and_codes_of_a_yaml_are_checked_against_the_codebook(codebook):
+    wrong = source(
+        columns={"q31": "Q31"},
+        answers={"q7": {"1": "ja"}, "sexe": {"1": "man"}, "q8": {"x": "land goats"}},
+        select_multiple={"q7": {"yes": "a"}, "q8": {"gold": "b"}},
+        not_asked=["survey_date"],
+        date_order={"surveydate": "dmy"},
+    )
+    with pytest.raises(StudyError) as caught:
+        check_sources([source(), wrong], codebook)
+    message = str(caught.value)
+    for part in (
+        "source s: columns: 'q31' is not in the codebook",
+        "answers.q7: 'ja' is no code of the codebook; allowed are yes, no, dont_know",
+        "answers: 'sexe' is not in the codebook",
+        "answers.q8: 'goats' is no code",
+        "select_multiple: q7 takes one answer",
+        "select_multiple.q8: 'gold' is no code",
+        "not_asked: survey_date is needed",
+        "date_order: 'surveydate' is not in the codebook (did you mean 'survey_date'?)",
+    ):
+        assert part in message
+
+
+def test_a_header_is_recognised_by_declared_and_own_names(codebook):
+    wanted = wanted_columns(source(columns={"q1": "1. Économie"}, drop=["Notes"]), codebook)
+    assert {"1 economie", "notes", "q1", "survey date"} <= wanted

@@ -1,0 +1,180 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from reintegration.errors import StudyError
+from reintegration.ingest.answers import answer_key, answer_table
+from reintegration.ingest.columns import Columns
+from reintegration.ingest.mapping import map_table
+from reintegration.ingest.readers import RawTable
+from reintegration.ingest.source import Source
+
+
+def mapped(codebook, name, texts, *, columns=None, options=None, labels=None, missing=None, **yaml):
+    """Map one column, or the columns given, and return its values and what was unread."""
+    cells = texts if isinstance(texts, dict) else {0: texts}
+    frame = pd.DataFrame({n: pd.Series(v, dtype="str") for n, v in cells.items()})
+    raw = RawTable(
+        [f"column {n}" for n in frame],
+        frame,
+        np.arange(2, 2 + len(frame)),
+        labels={0: labels} if labels else {},
+        missing={0: frozenset(missing)} if missing else {},
+    )
+    source = Source.model_validate({"source": "s", "file": "s.csv", "country": "SEN", **yaml})
+    places = {name: columns or [0]} if options is None else {}
+    made = map_table(
+        raw, Columns(places, {name: options} if options else {}), source, codebook, "f"
+    )
+    values = [None if pd.isna(value) else value for value in made.frame[name]]
+    unread = made.unread.get(name)
+    return values, [] if unread is None else list(zip(unread.rows, unread.texts, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["very_poor", "Very poor", " VERY  POOR ", "Très mauvais", "tres mauvais", "Très mauvaise"],
+)
+def test_an_answer_is_known_by_code_and_label_however_it_is_typed(codebook, text):
+    assert mapped(codebook, "q22", [text]) == (["very_poor"], [])
+
+
+@pytest.mark.parametrize(
+    "text", ["Je ne sais pas", "NSP", "I don't know", "I don’t know", "DONT_KNOW"]
+)
+def test_apostrophes_and_nonresponse(codebook, text):
+    assert mapped(codebook, "q22", [text]) == (["dont_know"], [])
+    assert mapped(codebook, "q23", ["Tout à fait d’accord"]) == (["strongly_agree"], [])
+
+
+def test_blank_cells_are_missing_and_unknown_answers_are_kept_aside(codebook):
+    values, unread = mapped(codebook, "q7", ["Oui", None, "  ", "\xa0", "peut-être", "true"])
+    assert values == ["yes", None, None, None, None, "yes"]
+    assert unread == [(4, "peut-être")]
+
+
+def test_declared_answers_come_before_the_codebooks_own(codebook):
+    answers = {"q7": {"1": "yes", "2": "no", "Non": "yes", "9": None}}
+    values, unread = mapped(codebook, "q7", ["1", "2.0", "non", "9", "3"], answers=answers)
+    assert values == ["yes", "no", "yes", None, None]
+    assert unread == [(4, "3")]
+
+
+def test_numbers_mean_nothing_unless_declared(codebook):
+    values, unread = mapped(codebook, "q7", ["1", "0", "oui"])
+    assert values == [None, None, "yes"]
+    assert len(unread) == 2
+
+
+def test_missing_codes_are_missing_but_a_number_in_range_is_a_number(codebook):
+    codes = {"missing_codes": [99, -99]}
+    assert mapped(codebook, "q7", ["99", "-99", "99.0", "yes"], **codes)[0] == [None] * 3 + ["yes"]
+    assert mapped(codebook, "months_abroad", ["99", "-99", "7"], **codes) == ([99.0, None, 7.0], [])
+    assert mapped(codebook, "age", ["99", "27"], **codes) == ([None, 27.0], [])
+    assert mapped(codebook, "survey_date", ["99"], **codes) == ([None], [])
+    assert mapped(codebook, "case_number", ["99", "A"], **codes) == ([None, "A"], [])
+    declared = {"answers": {"months_abroad": {"99": None}}}
+    assert mapped(codebook, "months_abroad", ["99"], **codes, **declared)[0] == [None]
+
+
+def test_value_labels_are_read_before_their_codes(codebook):
+    labels = {"1": "Oui", "2": "Non", "99": "Ne sait pas", "3": "???"}
+    values, unread = mapped(
+        codebook, "q7", ["1", "2", "99", "3"], labels=labels, missing_codes=[99]
+    )
+    assert values == ["yes", "no", "dont_know", None]
+    assert unread == [(3, "???")]
+    # The file itself calls 98 missing: a code without an answer is then no unknown answer.
+    assert mapped(codebook, "q7", ["98", "1"], labels=labels, missing=["98"]) == ([None, "yes"], [])
+    # Declared codes overrule labels.
+    swapped = {"answers": {"q7": {"1": "no"}}}
+    assert mapped(codebook, "q7", ["1"], labels=labels, **swapped)[0] == ["no"]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("land animals", "land animals"),
+        ("Animaux; Terre", "land animals"),
+        ("Bétail, Équipements", "animals equipment"),
+        ("Aucun bien", "none"),
+        ("Aucun bien Terre", "land none"),
+        ("Ne sait pas", "dont_know"),
+        ("buildings\nbuildings", "buildings"),
+    ],
+)
+def test_several_answers_in_one_cell(codebook, text, codes):
+    assert mapped(codebook, "q8", [text]) == ([codes], [])
+
+
+def test_several_answers_with_an_unknown_one_are_kept_aside(codebook):
+    assert mapped(codebook, "q8", ["land spaceship"]) == ([None], [(0, "land spaceship")])
+
+
+def test_one_column_per_option(codebook):
+    cells = {
+        0: ["1", "0", "Oui", "TRUE", None, "5"],
+        1: ["0", "0", "non", "1.0", None, "1"],
+    }
+    options = {"trees": 0, "land": 1}
+    values, unread = mapped(codebook, "q8", cells, options=options)
+    assert values == ["trees", "none", "trees", "land trees", None, None]
+    assert unread == [(5, "5")]
+    with_none = {"trees": 0, "none": 1}
+    assert mapped(codebook, "q8", cells, options=with_none)[0][:3] == ["trees", None, "trees"]
+
+
+def test_a_column_renamed_half_way_is_joined(codebook):
+    cells = {0: ["yes", None, "what", None], 1: ["no", "no", "no", "eh"]}
+    values, unread = mapped(codebook, "q7", cells, columns=[0, 1])
+    assert values == ["yes", "no", None, None]
+    assert unread == [(2, "what"), (3, "eh")]
+
+
+def test_countries_are_known_by_name_and_code(codebook):
+    raw = RawTable(
+        ["c"], pd.DataFrame({0: ["Sénégal", "GIN", "Cote d'Ivoire", "Atlantis"]}), np.arange(4)
+    )
+    source = Source(source="s", file="s.csv")
+    made = map_table(raw, Columns({"country": [0]}, {}), source, codebook, "f")
+    assert made.frame["country"].tolist()[:3] == ["SEN", "GIN", "CIV"]
+    assert pd.isna(made.frame["country"][3])
+
+
+def test_decimal_commas_and_texts_in_numbers(codebook):
+    assert mapped(codebook, "age", ["27", "27,0", " 27.5 ", "vingt"]) == (
+        [27.0, 27.0, 27.5, None],
+        [(3, "vingt")],
+    )
+
+
+def test_an_undeclared_order_of_dates_is_found_or_asked_for(codebook):
+    clear = ["25/03/2019", "03/05/2019"]
+    assert mapped(codebook, "survey_date", clear)[0][1] == pd.Timestamp("2019-05-03")
+    with pytest.raises(StudyError, match=r"'column 0' \(survey_date\).*set `date_order`"):
+        mapped(codebook, "survey_date", ["03/05/2019", "04/05/2019"])
+    read = mapped(codebook, "survey_date", ["03/05/2019"], date_order="mdy")[0]
+    assert read == [pd.Timestamp("2019-03-05")]
+    read = mapped(codebook, "survey_date", ["03/05/2019"], date_order={"survey_date": "dmy"})[0]
+    assert read == [pd.Timestamp("2019-05-03")]
+
+
+def test_a_column_without_any_known_answer_is_the_wrong_column(codebook):
+    with pytest.raises(StudyError) as caught:
+        mapped(codebook, "q7", [f"Awa {i}" for i in range(10)])
+    assert "column for q7 (Currently works): none of its 10 answers is known" in str(caught.value)
+    assert "Awa" not in str(caught.value)
+
+
+def test_answer_keys_keep_the_sign_of_numbers():
+    assert answer_key("-99") != answer_key("99")
+    assert answer_key("1.0") == answer_key(" 1 ") == "1"
+    assert answer_key("N/A") == answer_key("n.a.")
+
+
+def test_no_spelling_of_the_codebook_means_two_answers_of_one_question(codebook):
+    for name, item in codebook.items.items():
+        table = answer_table(codebook.answers_of(name))
+        for answer in item.answers:
+            for text in (answer.code, *answer.spellings):
+                assert table.get(answer_key(text)) == answer.code, (name, text)
