@@ -7,15 +7,13 @@ import numpy as np
 import pandas as pd
 
 from reintegration.estimation.coding import Coded, encode_term, known_levels, term_name
-from reintegration.estimation.grammar import GrammarError, comparisons, keep_rows, parse_filter
 from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.rows import NO_FOLLOW_UP, group_codes, row_account
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
 
 INTERCEPT = "intercept"
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
-ALL = "all"
-NO_FOLLOW_UP = "no returnee has two surveys"
 
 
 @dataclass(frozen=True)
@@ -61,95 +59,6 @@ class Design:
     returnees: np.ndarray
     clusters: np.ndarray | None
     warnings: tuple[str, ...] = field(default=())
-
-
-def row_account(
-    frame: pd.DataFrame, spec: Specification
-) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
-    """Say which rows are used and why each other row is not.
-
-    Returns
-    -------
-    Booleans of shape (n,) for the rows used, and per reason the rows that it took: the
-    first reason that applies takes a row, so that rows in = rows used + rows excluded.
-
-    Raises
-    ------
-    NotEstimable
-        If the frame lacks a column.
-    """
-    filtered = parse_filter(spec.filter) if spec.filter else None
-    needed = [spec.outcome, *spec.variables]
-    needed += [spec.vcov.cluster] if spec.vcov.cluster else []
-    needed += [RETURNEE] if spec.estimator == "within" else []
-    named = [part.name for part in comparisons(filtered)] if filtered else []
-    if absent := [name for name in dict.fromkeys([*needed, *named]) if name not in frame]:
-        raise NotEstimable(f"the data have no column {', '.join(absent)}")
-    used = np.ones(len(frame), dtype=bool)
-    reasons = []
-
-    def exclude(reason: str, rows: np.ndarray) -> None:
-        nonlocal used
-        reasons.append((reason, used & rows))
-        used = used & ~rows
-
-    if filtered:
-        try:
-            exclude(f"filter: {spec.filter}", ~keep_rows(filtered, frame))
-        except GrammarError as error:
-            raise NotEstimable(f"filter: {error}") from None
-    for name in dict.fromkeys(needed):
-        if name.startswith(PREFIX) and name != spec.outcome:
-            if spec.not_recorded == "drop":
-                exclude(f"not recorded: {name}", frame[name].isna().to_numpy())
-        else:
-            exclude(f"missing: {name}", _missing(frame[name]))
-    if spec.estimator == "within":
-        codes = pd.factorize(frame[RETURNEE])[0]
-        surveys = np.bincount(codes[used], minlength=codes.max(initial=-1) + 1)
-        exclude("one survey of the returnee only", surveys[codes] < 2)
-    return used, [(reason, rows) for reason, rows in reasons if rows.any()]
-
-
-def account_rows(
-    frame: pd.DataFrame, spec: Specification, used: np.ndarray, reasons: list
-) -> list[dict]:
-    """List the row account by country and over all: rows and returnees read, excluded, used."""
-    steps = [("read", "", np.ones(len(frame), dtype=bool))]
-    steps += [("excluded", reason, rows) for reason, rows in reasons]
-    steps.append(("used", "", used))
-    country = (
-        frame[COUNTRY].astype("str").fillna("missing").to_numpy()
-        if COUNTRY in frame
-        else np.full(len(frame), ALL)
-    )
-    names, codes = np.unique(country, return_inverse=True)
-    persons = _codes(frame, RETURNEE)
-    account = []
-    for step, reason, rows in steps:
-        counts = np.bincount(codes[rows], minlength=len(names))
-        seen = np.zeros((len(names), persons.max(initial=0) + 1), dtype=bool)
-        seen[codes[rows], persons[rows]] = True
-        people = seen.sum(axis=1)
-        by_country = [(ALL, int(rows.sum()), int(seen.any(axis=0).sum()))]
-        by_country += [
-            (str(name), int(counts[i]), int(people[i]))
-            for i, name in enumerate(names)
-            if str(name) != ALL and (counts[i] or step != "excluded")
-        ]
-        account += [
-            {
-                "spec_id": spec.spec_id,
-                "outcome": spec.outcome,
-                "country": name,
-                "step": step,
-                "reason": reason,
-                "rows": rows_of,
-                "returnees": people_of,
-            }
-            for name, rows_of, people_of in by_country
-        ]
-    return account
 
 
 def build_design(
@@ -198,7 +107,7 @@ def build_design(
     full = np.empty((len(y), len(names)), order="F")
     if coded:
         np.concatenate([part.basis for part in coded], axis=1, out=full)
-    returnees = _codes(sample, RETURNEE)
+    returnees = group_codes(sample, RETURNEE)
     centred = less_group_means(full, returnees) if within else full
     q, r = np.linalg.qr(centred)
     lengths = np.sqrt(np.einsum("ij,ij->j", full, full))
@@ -222,7 +131,7 @@ def build_design(
         effects=_effects(coded, names, kept, dropped, full, spec),
         rows=np.flatnonzero(used),
         returnees=returnees,
-        clusters=_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
+        clusters=group_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
         warnings=tuple(_dropped_text(name, by) for name, by in dropped.items()),
     )
 
@@ -361,21 +270,5 @@ def _why_empty(frame: pd.DataFrame, spec: Specification) -> str:
     return "no row is left in the sample" if len(frame) else "there are no rows"
 
 
-def _missing(column: pd.Series) -> np.ndarray:
-    if pd.api.types.is_float_dtype(column):
-        return ~np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
-    return column.isna().to_numpy()
-
-
 def _floats(column: pd.Series) -> np.ndarray:
     return column.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _codes(frame: pd.DataFrame, column: str | None) -> np.ndarray:
-    """Number the groups of a column from 0; without the column every row is its own group."""
-    if column is None or column not in frame:
-        return np.arange(len(frame))
-    codes = pd.factorize(frame[column])[0]
-    unnamed = codes < 0
-    codes[unnamed] = codes.max(initial=-1) + 1 + np.arange(unnamed.sum())
-    return codes

@@ -14,10 +14,8 @@ from reintegration.estimation.design import (
     INTERCEPT,
     Design,
     Effect,
-    account_rows,
     build_design,
     less_group_means,
-    row_account,
 )
 from reintegration.estimation.estimators import Engine, Solution, ols, within
 from reintegration.estimation.results import (
@@ -31,6 +29,7 @@ from reintegration.estimation.results import (
     sample_id,
     t_inference,
 )
+from reintegration.estimation.rows import account_rows, row_account
 from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification
 
 FEW = 10  # groups carrying a term, below which a warning stands beside the estimate

@@ -21,7 +21,8 @@ from reintegration.estimation.results import (
 )
 from reintegration.estimation.specs import COUNTRY, expand, specs_table
 from reintegration.studies.frames import change_frame, read_survey_frame
-from reintegration.studies.importance import has_country, importance_rows, rank_rows
+from reintegration.studies.importance import has_country, importance_rows
+from reintegration.studies.ranks import rank_rows
 from reintegration.tables_io import write_csv
 
 PUBLISHED = "published"  # the role whose specifications get ranks and shares of variance

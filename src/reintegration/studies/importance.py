@@ -1,4 +1,4 @@
-"""What matters most: shares of explained variance, and ranks of countries, with intervals."""
+"""What matters most: shares of explained variance by group of terms, with intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
@@ -15,9 +15,8 @@ from reintegration.estimation.results import (
     NOT_ESTIMABLE,
     OK,
     estimate_id,
-    join_warnings,
 )
-from reintegration.estimation.specs import COUNTRY, DEVIATION, PREFIX, Specification
+from reintegration.estimation.specs import COUNTRY, PREFIX, Specification
 
 TIME = frozenset(
     {
@@ -28,9 +27,7 @@ TIME = frozenset(
 INTERVIEW = frozenset({"mode", "language", "source"})
 GROUPS = (COUNTRY, "assistance", "time", "person", "interview")
 BOOTSTRAP = "percentile bootstrap of returnees"
-SIMULTANEOUS = "simultaneous, max-t over all pairs"
 RIDGE = 1e-9  # of a column's length: a country that a draw left out must not stop it
-RANK_DRAWS = 20_000
 
 
 def group_of(variable: str) -> str:
@@ -286,122 +283,6 @@ def _percentiles(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
     low = np.quantile(np.where(np.isnan(drawn), -np.inf, drawn), tail, method="lower")
     high = np.quantile(np.where(np.isnan(drawn), np.inf, drawn), 1 - tail, method="higher")
     return float(low), float(high)
-
-
-def rank_intervals(
-    estimates: np.ndarray,
-    covariance: np.ndarray,
-    df: float,
-    confidence: float,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rank estimates from the lowest (1) up, with simultaneous confidence intervals.
-
-    All pairwise differences get intervals that cover together with the confidence asked
-    for (max-t); a rank reaches from 1 + the number surely lower to p - the number surely
-    higher (Mogstad, Romano, Shaikh and Wilhelm 2024).
-
-    Parameters
-    ----------
-    estimates, covariance
-        Shapes (p,) and (p, p).
-    df
-        Degrees of freedom of Student's t.
-
-    Returns
-    -------
-    Rank, lowest number and highest number of each interval, shape (p,).
-    """
-    p = len(estimates)
-    first, second = np.triu_indices(p, 1)
-    differences = estimates[first] - estimates[second]
-    spread = np.diag(covariance)
-    variance = spread[first] + spread[second] - 2 * covariance[first, second]
-    errors = np.sqrt(np.maximum(variance, 0))
-    told = errors > 1e-12 * np.sqrt(max(spread.max(), np.finfo(float).tiny))
-    values, vectors = np.linalg.eigh(covariance)
-    # The sign of an eigenvector is arbitrary and may differ between libraries; the symmetric
-    # root does not have one.
-    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    drawn = rng.standard_normal((RANK_DRAWS, p)) @ root
-    drawn /= np.sqrt(rng.chisquare(df, RANK_DRAWS) / df)[:, None]
-    farthest = np.zeros(RANK_DRAWS)
-    for i, j, error in zip(first[told], second[told], errors[told], strict=True):
-        np.maximum(farthest, np.abs(drawn[:, i] - drawn[:, j]) / error, out=farthest)
-    critical = np.quantile(farthest, confidence)
-    sure = np.zeros((p, p), dtype=bool)  # sure[i, j]: i is surely higher than j
-    sure[first, second] = differences > critical * errors
-    sure[second, first] = -differences > critical * errors
-    rank = 1 + (estimates[None, :] < estimates[:, None]).sum(axis=1)
-    return rank, 1 + sure.sum(axis=1), p - sure.sum(axis=0)
-
-
-def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Rank the countries of a fitted specification, 1 for the lowest."""
-    spec = fit.spec
-    rows = [row for row in fit.estimates if row["group"] == COUNTRY]
-    usable = {row["level"]: row for row in rows if row["status"] == OK}
-    blank = {
-        "spec_id": spec.spec_id,
-        "outcome": spec.outcome,
-        "vcov": spec.vcov.type,
-        "cluster_var": spec.vcov.cluster or "",
-        **dict.fromkeys(("rank", "rank_low", "rank_high"), None),
-        "n_countries": len(usable),
-        "estimate": np.nan,
-        "n_clusters": None,
-        "inference": "",
-    }
-    names = [row["level"] for row in rows]
-    problems = {row["level"]: (row["status"], row["warnings"]) for row in rows}
-    weights = (
-        {e.level: e.weights for e in fit.design.effects if e.group == COUNTRY}
-        if (fit.design)
-        else {}
-    )
-    if spec.coding != DEVIATION and fit.design is not None and usable:
-        names.append(spec.coding)
-        usable[spec.coding] = {"estimate": 0.0}
-        weights[spec.coding] = np.zeros(len(fit.design.columns))
-    if len(usable) < 2 or fit.errors is None:
-        return [
-            blank
-            | {
-                "estimate_id": estimate_id("rank", spec.spec_id, name),
-                "country": name,
-                "status": NOT_ESTIMABLE if problems[name][0] == OK else problems[name][0],
-                "warnings": problems[name][1] or "there is no other country to rank it with",
-            }
-            for name in names
-        ]
-    ranked = sorted(usable)
-    estimates = np.array([usable[name]["estimate"] for name in ranked])
-    combine = np.array([weights[name] for name in ranked])
-    matrix = combine @ fit.errors.matrix @ combine.T
-    rank, low, high = rank_intervals(estimates, matrix, fit.errors.df, confidence, rng)
-    left_out = [name for name in names if name not in usable]
-    warning = f"not ranked: {', '.join(left_out)}" if left_out else ""
-    table = []
-    for name in sorted(names):
-        row = blank | {"estimate_id": estimate_id("rank", spec.spec_id, name), "country": name}
-        if name in usable:
-            at = ranked.index(name)
-            row |= {
-                "rank": int(rank[at]),
-                "rank_low": int(low[at]),
-                "rank_high": int(high[at]),
-                "n_countries": len(ranked),
-                "estimate": float(estimates[at]),
-                "n_clusters": fit.errors.n_clusters,
-                "inference": SIMULTANEOUS,
-                "status": OK,
-                "warnings": join_warnings([warning]),
-            }
-        else:
-            status, reason = problems[name]
-            row |= {"status": status, "warnings": reason}
-        table.append(row)
-    return table
 
 
 def has_country(spec: Specification) -> bool:

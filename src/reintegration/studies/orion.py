@@ -15,7 +15,6 @@ import pandas as pd
 from scipy.special import stdtr
 
 from reintegration import config
-from reintegration.estimation.design import NO_FOLLOW_UP
 from reintegration.estimation.estimators import Engine
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.grammar import Term, parse_term
@@ -28,6 +27,7 @@ from reintegration.estimation.results import (
     join_warnings,
     table,
 )
+from reintegration.estimation.rows import NO_FOLLOW_UP
 from reintegration.estimation.specs import COUNTRY, Specification, Vcov
 from reintegration.studies.frames import RETURNEE, change_frame, read_survey_frame
 from reintegration.tables_io import write_csv

@@ -1,0 +1,117 @@
+"""Which rows a specification uses, and why it does not use the others."""
+
+import numpy as np
+import pandas as pd
+
+from reintegration.estimation.grammar import GrammarError, comparisons, keep_rows, parse_filter
+from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
+
+ALL = "all"
+NO_FOLLOW_UP = "no returnee has two surveys"
+
+
+def row_account(
+    frame: pd.DataFrame, spec: Specification
+) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """Say which rows are used and why each other row is not.
+
+    Returns
+    -------
+    Booleans of shape (n,) for the rows used, and per reason the rows that it took: the
+    first reason that applies takes a row, so that rows in = rows used + rows excluded.
+
+    Raises
+    ------
+    NotEstimable
+        If the frame lacks a column.
+    """
+    filtered = parse_filter(spec.filter) if spec.filter else None
+    needed = [spec.outcome, *spec.variables]
+    needed += [spec.vcov.cluster] if spec.vcov.cluster else []
+    needed += [RETURNEE] if spec.estimator == "within" else []
+    named = [part.name for part in comparisons(filtered)] if filtered else []
+    if absent := [name for name in dict.fromkeys([*needed, *named]) if name not in frame]:
+        raise NotEstimable(f"the data have no column {', '.join(absent)}")
+    used = np.ones(len(frame), dtype=bool)
+    reasons = []
+
+    def exclude(reason: str, rows: np.ndarray) -> None:
+        nonlocal used
+        reasons.append((reason, used & rows))
+        used = used & ~rows
+
+    if filtered:
+        try:
+            exclude(f"filter: {spec.filter}", ~keep_rows(filtered, frame))
+        except GrammarError as error:
+            raise NotEstimable(f"filter: {error}") from None
+    for name in dict.fromkeys(needed):
+        if name.startswith(PREFIX) and name != spec.outcome:
+            if spec.not_recorded == "drop":
+                exclude(f"not recorded: {name}", frame[name].isna().to_numpy())
+        else:
+            exclude(f"missing: {name}", is_missing(frame[name]))
+    if spec.estimator == "within":
+        codes = pd.factorize(frame[RETURNEE])[0]
+        surveys = np.bincount(codes[used], minlength=codes.max(initial=-1) + 1)
+        exclude("one survey of the returnee only", surveys[codes] < 2)
+    return used, [(reason, rows) for reason, rows in reasons if rows.any()]
+
+
+def account_rows(
+    frame: pd.DataFrame, spec: Specification, used: np.ndarray, reasons: list
+) -> list[dict]:
+    """List the row account by country and over all: rows and returnees read, excluded, used."""
+    steps = [("read", "", np.ones(len(frame), dtype=bool))]
+    steps += [("excluded", reason, rows) for reason, rows in reasons]
+    steps.append(("used", "", used))
+    country = (
+        frame[COUNTRY].astype("str").fillna("missing").to_numpy()
+        if COUNTRY in frame
+        else np.full(len(frame), ALL)
+    )
+    names, codes = np.unique(country, return_inverse=True)
+    persons = group_codes(frame, RETURNEE)
+    account = []
+    for step, reason, rows in steps:
+        counts = np.bincount(codes[rows], minlength=len(names))
+        seen = np.zeros((len(names), persons.max(initial=0) + 1), dtype=bool)
+        seen[codes[rows], persons[rows]] = True
+        people = seen.sum(axis=1)
+        by_country = [(ALL, int(rows.sum()), int(seen.any(axis=0).sum()))]
+        by_country += [
+            (str(name), int(counts[i]), int(people[i]))
+            for i, name in enumerate(names)
+            if str(name) != ALL and (counts[i] or step != "excluded")
+        ]
+        account += [
+            {
+                "spec_id": spec.spec_id,
+                "outcome": spec.outcome,
+                "country": name,
+                "step": step,
+                "reason": reason,
+                "rows": rows_of,
+                "returnees": people_of,
+            }
+            for name, rows_of, people_of in by_country
+        ]
+    return account
+
+
+def is_missing(column: pd.Series) -> np.ndarray:
+    """Say which cells are missing; a number that is not finite is missing too."""
+    if pd.api.types.is_float_dtype(column):
+        return ~np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
+    return column.isna().to_numpy()
+
+
+def group_codes(frame: pd.DataFrame, column: str | None) -> np.ndarray:
+    """Number the groups of a column from 0; without the column every row is its own group."""
+    if column is None or column not in frame:
+        return np.arange(len(frame))
+    codes = pd.factorize(frame[column])[0]
+    unnamed = codes < 0
+    codes[unnamed] = codes.max(initial=-1) + 1 + np.arange(unnamed.sum())
+    return codes
