@@ -32,7 +32,7 @@ def expected(
     found |= {f"sd.{name}": frame[name].std() for name in names}
     correlations = frame[list(codebook.dimensions)].corr()
     found |= {
-        f"correlation.{a}.{b}": correlations.loc[a, b]
+        f"correlation.{a}.{b}": correlations[a][b]
         for i, a in enumerate(codebook.dimensions)
         for b in list(codebook.dimensions)[i + 1 :]
     }

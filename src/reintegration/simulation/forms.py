@@ -96,7 +96,8 @@ class _Writer:
         self.style, self.form, self.language = style, form, language
         self.codebook, self.world, self.rng = codebook, world, rng
         self.cells: dict[str, np.ndarray] = {}
-        self.columns: dict[str, str | list[str]] = {}
+        self.headers: dict[str, str] = {}  # of every codebook name written
+        self.columns: dict[str, str | list[str]] = {}  # where the file's name is another
         self.answers: dict[str, dict[str, str]] = {}
         self.select_multiple: dict[str, dict[str, str]] = {}
         self.value_labels: dict[str, dict[float, str]] = {}
@@ -148,6 +149,7 @@ class _Writer:
         if self.style.by_hand and name in STRAY_SPACES:
             values = self._stray_spaces(values)
         self.cells[header] = values
+        self.headers[name] = header
         if header.rsplit("/", 1)[-1] != name:
             self.columns[name] = header
         if self.style.has_value_labels:
@@ -325,10 +327,10 @@ class _Writer:
 
     def _rename_half_way(self, name: str) -> None:
         """Two columns for one question, each filled for its half of the rows."""
-        old = self.columns.get(name, self._header(name, "interview"))
-        assert isinstance(old, str)
+        old = self.headers[name]
         mark = {"en": "new form", "fr": "nouveau formulaire"}[self.language]
-        new, values = f"{old} ({mark})", self.cells[old]
+        new = f"{old} ({mark})" if self.style.headers in ("label", "kobo") else f"{old}_new"
+        values = self.cells[old]
         halves = {old: values.copy(), new: values.copy()}
         halves[old][len(values) // 2 :] = None
         halves[new][: len(values) // 2] = None
@@ -337,6 +339,10 @@ class _Writer:
             cells |= halves if header == old else {header: column}
         self.cells = cells
         self.columns[name] = [old, new]
+        if old in self.value_labels:
+            self.value_labels[new] = self.value_labels[old]
+        if old in self.labels:
+            self.labels[new] = self.labels[old]
 
     def _mapping(self) -> dict[str, Any]:
         """What the source YAML must say for the file to be read."""

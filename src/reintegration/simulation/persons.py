@@ -5,10 +5,10 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from reintegration.ingest.contract import DAYS_PER_MONTH
 from reintegration.simulation.selection import quota
 from reintegration.simulation.world import Persons, World
 
-DAYS_PER_MONTH = 365.25 / 12
 LOCATIONS = (0.34, 0.26, 0.14, 0.11, 0.09, 0.06)  # shares of a country's locations
 LONG_ABROAD_MONTHS = 14.0  # mean beyond six months, of those away longer
 PHONE_BEFORE, PHONE_AFTER = 0.1, 0.85  # share of interviews by phone
@@ -35,7 +35,7 @@ def draw_persons(world: World, rng: np.random.Generator) -> pd.DataFrame:
     abroad = np.where(short, rng.uniform(0, 6, n), 6 + rng.exponential(LONG_ABROAD_MONTHS, n))
     frame = pd.DataFrame(
         {
-            "returnee_id": [f"R{i:07d}" for i in range(1, n + 1)],
+            "returnee_id": [f"R{i:012x}" for i in range(1, n + 1)],
             "country": np.array(codes, dtype=object)[country],
             "country_index": country,
             "location_index": rng.choice(len(LOCATIONS), n, p=LOCATIONS),
@@ -52,7 +52,8 @@ def draw_persons(world: World, rng: np.random.Generator) -> pd.DataFrame:
             ),
         }
     )
-    frame["location_id"] = frame["country"] + "-" + frame["location_index"].astype(str)
+    places = zip(country.tolist(), frame["location_index"].tolist(), strict=True)
+    frame["location_id"] = [f"L{c:06x}{place:06x}" for c, place in places]
     return _forget(frame, plan, rng)
 
 

@@ -9,13 +9,13 @@ import pandas as pd
 
 from reintegration.codebook import COMPOSITE, Codebook, load_codebook
 from reintegration.config import Scoring
+from reintegration.ingest.contract import DAYS_PER_MONTH, survey_columns
 from reintegration.scoring import score
 from reintegration.simulation import persons as people
 from reintegration.simulation.answers import Questionnaire
 from reintegration.simulation.selection import quota, tilt
 from reintegration.simulation.world import World
 
-DAYS_PER_MONTH = 365.25 / 12
 LEVEL_AT_MONTHS = 9.0  # months since return at which `level` of a country holds
 ROUNDS = 3
 LEAST_GAP_DAYS = 60  # left after the first follow-up for a second one
@@ -354,8 +354,8 @@ class _Draw:
             mentored_by = (own["orion_date"] <= days).astype("Int8")
             parts.append(part.assign(orion=mentored_by))
         surveys = pd.concat(parts).sort_values(["person", "round"], ignore_index=True)
-        surveys.insert(0, "survey_id", [f"S{i:07d}" for i in range(1, len(surveys) + 1)])
-        return surveys[clean_columns(self.codebook)]
+        surveys.insert(0, "survey_id", [f"S{i:012x}" for i in range(1, len(surveys) + 1)])
+        return surveys[survey_columns(self.codebook)]
 
 
 def _received_by(persons: pd.DataFrame, kind: str, days: pd.Series) -> pd.Series:
@@ -365,13 +365,3 @@ def _received_by(persons: pd.DataFrame, kind: str, days: pd.Series) -> pd.Series
     date = persons[f"date_{kind}"]
     unknown = ~persons[f"recorded_{kind}"] | (date.notna() & ~persons[f"dated_{kind}"])
     return (date <= days).astype("Int8").mask(unknown)
-
-
-def clean_columns(codebook: Codebook) -> list[str]:
-    """Columns of clean/surveys.parquet, in order."""
-    return [
-        *["survey_id", "returnee_id", "location_id", "source", "country", "round"],
-        *["is_first", "is_last", "survey_date", "return_date", "months_since_return"],
-        *["mode", "language", "sex", "age", "dependants", "months_abroad", "returned_from"],
-        *["stranded", "return_decision", *codebook.items, *codebook.assistance_columns, "orion"],
-    ]

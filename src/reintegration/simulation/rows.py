@@ -55,11 +55,12 @@ def _survey_rows(population: Population, codebook: Codebook) -> pd.DataFrame:
     persons = persons.reset_index()
     rows = surveys[
         [
-            *["survey_id", "returnee_id", "location_id", "country", "survey_date", "return_date"],
+            *["survey_id", "returnee_id", "country", "survey_date", "return_date"],
             *["mode", "language", "sex", "age", "dependants", "months_abroad", "returned_from"],
             *["stranded", "return_decision", *codebook.items],
         ]
     ].copy()
+    rows["place"] = persons["location_index"]
     rows["round"] = np.where(surveys["round"] == 1, "baseline", "follow_up")
     new: dict[str, pd.Series] = {}
     for kind in codebook.assistance:
@@ -94,12 +95,12 @@ def _identified(rows: pd.DataFrame, prefix: str, rng: np.random.Generator) -> pd
     given, family = rng.integers(len(GIVEN), size=n), rng.integers(len(FAMILY), size=n)
     names = [f"{GIVEN[g]} {FAMILY[f]}" for g, f in zip(given, family, strict=True)]
     phones = [f"+000 {a:03d} {b:03d} {c:03d}" for a, b, c in rng.integers(1000, size=(n, 3))]
-    place = rows["location_id"].str.rsplit("-", n=1).str[-1].astype(int).to_numpy()
+    place = rows["place"].to_numpy() % len(PLACES)
     return rows.assign(
         case_number=np.array(cases, dtype=object)[number],
         person_name=np.array(names, dtype=object)[number],
         phone=np.array(phones, dtype=object)[number],
-        location=np.array(PLACES, dtype=object)[place % len(PLACES)] + " " + rows["country"],
+        location=np.array(PLACES, dtype=object)[place] + " " + rows["country"],
     )
 
 

@@ -175,15 +175,16 @@ def _biases(projections: pd.DataFrame, effects: pd.DataFrame, orion: config.Orio
     """
     known = effects.set_index("estimate_id")["value"]
     rows: dict[str, tuple[float, float]] = {}
-    for row in projections.itertuples():
-        parts = str(row.estimate_id).split(".")
+    columns = projections[["estimate_id", "value", "monte_carlo_se"]]
+    for estimate_id, value, error in columns.to_numpy().tolist():
+        parts = estimate_id.split(".")
         if parts[0] != "orion" or len(parts) < 5 or parts[1] not in orion.methods:
             continue
         method, comparator, outcome, country = parts[1:5]
         effect = f"truth.att_followed.{outcome}.{country}"
         name = f"truth.bias.{method}.{comparator}.{outcome}.{country}"
         if effect in known.index:  # the first of several covariances: the value is the same
-            rows.setdefault(name, (float(row.value) - known[effect], float(row.monte_carlo_se)))
+            rows.setdefault(name, (value - known[effect], error))
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "monte_carlo_se"])
     return table.rename_axis("estimate_id").reset_index().assign(kind="bias")
 

@@ -99,6 +99,12 @@ class Elsewhere(Strict):
         default=0, description="surveys of study countries outside the period"
     )
 
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Elsewhere":
+        if self.surveys and not self.countries:
+            raise ValueError("surveys need countries")
+        return self
+
 
 class Persons(Strict):
     """Who the returnees are. Shares are quotas of the study's returnees, not probabilities."""
