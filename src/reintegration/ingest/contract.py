@@ -105,9 +105,7 @@ def _explain(failures: pd.DataFrame, codebook: Codebook) -> list[str]:
             names = ", ".join(sorted(map(str, cases["failure_case"].unique())))
             problems.append(f"columns: {check}: {names}")
             continue
-        coded = column in codebook.items or (
-            column in codebook.variables and codebook.variables[column].type == "choice"
-        )
+        coded = column in codebook.items or column in background_variables(codebook)
         if coded and str(check).startswith(("isin", "str_matches")):
             values = ", ".join(sorted({repr(value) for value in cases["failure_case"]}))
             codes = ", ".join(answer.code for answer in codebook.answers_of(column))
