@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reintegration.config import load_config
 from reintegration.estimation import results as columns
 from reintegration.report.outputs import RESULTS
 from reintegration.tables_io import write_csv
 
+ROOT = Path(__file__).resolve().parent.parent
 SCORES = ["economic", "social", "psychosocial", "composite"]
 TYPES = ["microbusiness", "training", "financial_services", "cash"]
 PILOT = ["GIN", "MAR", "SEN"]
@@ -16,50 +18,13 @@ VCOV = {"vcov": "CR1S", "cluster_var": "returnee_id", "inference": "t"}
 OK = {"status": "ok"}
 
 
-def config(world: str | None = "worlds/demo.yaml", countries: list[str] | None = None) -> dict:
-    """Sections of a configuration as a rule passes them."""
-    return {
-        "study": {
-            "title": "A study of returnees",
-            "countries": countries or "all",
-            "first_survey": "2018-01-01",
-            "last_survey": "2020-12-31",
-        },
-        "data": {
-            "world": world,
-            "raw": "data/raw",
-            "sources": "data/sources",
-            "on_bad_source": "stop",
-        },
-        "instrument": {
-            "items": "data/instruments/rss.yaml",
-            "variables": "data/instruments/variables.yaml",
-            "claims": "data/claims/key_messages.yaml",
-        },
-        "inference": {
-            "confidence_level": 0.95,
-            "seed": 1,
-            "bootstrap_draws": 99,
-            "stars": False,
-        },
-        "orion": {
-            "countries": PILOT,
-            "comparators": ["same_countries", "all_countries"],
-            "outcomes": SCORES,
-            "methods": ["last", "change", "adjusted"],
-            "controls": ["country", "sex"],
-            "vcov": {"type": "HC3"},
-            "level_margin": 0.03,
-        },
-        "trends": {
-            "outcomes": SCORES,
-            "methods": ["pooled", "within"],
-            "minimum_returnees": 20,
-            "vcov": {"type": "CR1S", "cluster": "returnee_id"},
-        },
-        "disclosure": {"minimum_cell": 5},
-        "report": {"language": "en"},
-    }
+def config(world: str | None = "worlds/demo.yaml", **changes: dict) -> dict:
+    """The study's own configuration as a rule passes it, with sections changed by `changes`."""
+    choices = load_config(ROOT / "config.yaml").model_dump(mode="json")
+    choices["data"]["world"] = world
+    for section, keys in changes.items():
+        choices[section] |= keys
+    return choices
 
 
 class World:

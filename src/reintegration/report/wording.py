@@ -11,12 +11,26 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from reintegration.report.language import is_missing
+from reintegration.report.language import Language, is_missing
 from reintegration.report.numbers import Number, Numbers
 from reintegration.report.settings import Settings
 
 ABOVE, BELOW, OPEN, MISSING = "above", "below", "open", "missing"
 ENDS = 3  # countries named at each end of an order
+
+
+def vcov_label(rows: pd.DataFrame, language: Language) -> str:
+    """Name the covariances of estimates by what was computed: type and cluster variable."""
+    labels: dict[str, None] = {}
+    for vcov, cluster in zip(rows["vcov"], rows["cluster_var"], strict=True):
+        if is_missing(vcov):
+            continue
+        label = str(vcov)
+        if not is_missing(cluster) and label.startswith("CR"):
+            name = language.variable(str(cluster))
+            label = language.plain("tables.vcov", vcov=vcov, cluster=name)
+        labels[label] = None
+    return language.join(list(labels)) or language.plain("words.not_estimated")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pandas as pd
 from reintegration.report.language import ALL
 from reintegration.report.select import slopes_of_countries
 from reintegration.report.tables.model import SIGNED, Cell, Column, Line, Maker, Table
-from reintegration.report.tables.regression import vcov_label
+from reintegration.report.wording import vcov_label
 
 
 def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
@@ -38,7 +38,7 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
             label = language.plain(name) if country == ALL else language.country(country)
             kind = "total" if country == ALL else "body"
             lines.append(Line(f"{comparator}.{method}.{country}", label, tuple(cells), kind))
-    note = language.plain("tables.orion.note", vcov=vcov_label(effects, maker))
+    note = language.plain("tables.orion.note", vcov=vcov_label(effects, language))
     caption = language.plain("tables.orion.caption")
     return Table("orion", caption, tuple(columns), tuple(lines), maker.notes(note))
 
@@ -88,7 +88,7 @@ def slopes(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
         )
         label = language.plain("words.average_country")
         lines.append(Line("average", label[:1].upper() + label[1:], cells, "total"))
-    note = language.plain("tables.slopes.note", vcov=vcov_label(rows, maker))
+    note = language.plain("tables.slopes.note", vcov=vcov_label(rows, language))
     caption = language.plain("tables.slopes.caption")
     stub = language.plain("tables.country")
     return Table("slopes", caption, columns, tuple(lines), maker.notes(note), stub)

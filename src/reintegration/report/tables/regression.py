@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from reintegration.report.language import is_missing
 from reintegration.report.select import is_not_recorded, main_specification, terms_of
 from reintegration.report.tables.model import SIGNED, Column, Line, Maker, Table
+from reintegration.report.wording import vcov_label
 
 COUNTRY, ASSISTANCE, RECORD, CONTROLS = "country", "assistance", "not_recorded", "controls"
 FOOT = ("n_obs", "n_returnees", "n_clusters", "r2")
@@ -45,7 +45,7 @@ def regression(name: str, data: str, frames: dict[str, pd.DataFrame], maker: Mak
     lines += _foot(specs, maker)
     caption = language.plain(f"tables.{name}.caption")
     note = language.plain(
-        f"tables.{name}.note", vcov=vcov_label(terms, maker), coding=_coding(specs, maker)
+        f"tables.{name}.note", vcov=vcov_label(terms, language), coding=_coding(specs, maker)
     )
     return Table(name, caption, columns, tuple(lines), maker.notes(note))
 
@@ -58,21 +58,6 @@ def _parts(terms: pd.DataFrame) -> list[str]:
         part = ASSISTANCE if assistance and known else RECORD if assistance else CONTROLS
         parts.append(COUNTRY if group == COUNTRY else part)
     return parts
-
-
-def vcov_label(rows: pd.DataFrame, maker: Maker) -> str:
-    """Name the covariances of estimates by what was computed: type and cluster variable."""
-    language = maker.settings.language
-    labels: dict[str, None] = {}
-    for vcov, cluster in zip(rows["vcov"], rows["cluster_var"], strict=True):
-        if is_missing(vcov):
-            continue
-        if is_missing(cluster):
-            labels[str(vcov)] = None
-            continue
-        name = language.variable(str(cluster))
-        labels[language.plain("tables.vcov", vcov=vcov, cluster=name)] = None
-    return language.join(list(labels)) or language.plain("words.not_estimated")
 
 
 def _coding(specs: pd.DataFrame, maker: Maker) -> str:

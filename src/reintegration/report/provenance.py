@@ -1,0 +1,47 @@
+"""From a results file to the code that made it; a test holds this against rules and scripts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of a results file are made."""
+
+    rule: str
+    function: str  # with its module, below the package
+
+    @property
+    def script(self) -> str:
+        """The rule's script."""
+        return f"workflow/scripts/{self.rule}.py"
+
+    @property
+    def module(self) -> str:
+        """File of the module that holds the function."""
+        return f"src/reintegration/{self.function.rpartition('.')[0].replace('.', '/')}.py"
+
+
+_POOL = Origin("pool", "ingest.pool.pool")
+_DESCRIBE = Origin("describe", "studies.descriptives.run_describe")
+_REGRESS = Origin("regress", "studies.assistance.run_regress")
+_ORION = Origin("orion", "studies.orion.run_orion")
+_TRENDS = Origin("trends", "studies.trends.run_trends")
+
+ORIGINS: dict[str, Origin] = {
+    "flow": _POOL,
+    "sources": _POOL,
+    "descriptives": _DESCRIBE,
+    "distributions": _DESCRIBE,
+    "specs": _REGRESS,
+    "estimates": _REGRESS,
+    "models": _REGRESS,
+    "rows": _REGRESS,
+    "ranks": _REGRESS,
+    "importance": _REGRESS,
+    "effects": _ORION,
+    "means": _ORION,
+    "orion_changes": _ORION,
+    "slopes": _TRENDS,
+    "lines": _TRENDS,
+    "claims": Origin("claims", "audit.claims.run_claims"),
+}
