@@ -31,6 +31,7 @@ if PLAN.simulated:
             "results/logs/plant.log",
         benchmark:
             "results/benchmarks/plant.tsv"
+        priority: 1  # long, and waits for nothing: it fills the core beside simulate
         conda:
             "../../environment.yml"
         params:
