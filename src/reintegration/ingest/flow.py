@@ -43,7 +43,7 @@ def sample_flow(rows: pd.DataFrame) -> pd.DataFrame:
     if unknown := set(excluded.dropna()) - set(REASONS):
         raise ValueError(f"reasons that the sample flow does not know: {sorted(unknown)}")
     steps = [_count(READ, rows, 0, "")]
-    left = rows
+    left = rows[["returnee_id", "country", "excluded"]]
     for step, reason in REASONS.items():
         removed = int((excluded == step).sum())
         if removed:

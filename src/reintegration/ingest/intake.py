@@ -98,10 +98,10 @@ def ingest_source(
     frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
     mapped = replace(mapped, frame=frame)
     ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets)
-    _reject_damaged_rows(raw, ledger)
+    _reject_damaged_rows(raw, columns, ledger)
     cleaned = clean(mapped, codebook, cleaning, ledger)
     received, undated = received_before(cleaned, codebook, assistance, ledger)
-    surveys = cleaned.drop(columns=received.columns).join(received)
+    surveys = cleaned.assign(**{str(name): received[name] for name in received})
     surveys = surveys.assign(source=source.source, row=raw.rows, excluded=ledger.excluded)
     surveys["excluded"] = surveys["excluded"].where(surveys["excluded"] != "").astype("str")
     rejected = ledger.rejected()
@@ -123,13 +123,14 @@ def _with_broken_rows(raw: RawTable) -> RawTable:
     return RawTable(raw.names, cells, rows, raw.labels, raw.missing, raw.broken, raw.found)
 
 
-def _reject_damaged_rows(raw: RawTable, ledger: Ledger) -> None:
+def _reject_damaged_rows(raw: RawTable, columns: Columns, ledger: Ledger) -> None:
     """Rows that do not fit the header, and rows that repeat it."""
     broken = np.arange(len(raw.rows) - len(raw.broken), len(raw.rows))
     why = np.array([reason for _, reason in raw.broken], dtype=object)
     ledger.reject(broken, "broken_row", "", why)
-    equal = [raw.cells[number].str.strip() == name for number, name in enumerate(raw.names)]
-    ledger.reject(ledger.open(np.mean(equal, axis=0) > 0.5), "repeated_header", "")
+    several = [numbers[0] for numbers in columns.single.values() if numbers][:5]
+    equal = [(raw.cells[n].str.strip() == raw.names[n]).to_numpy() for n in several]
+    ledger.reject(ledger.open(np.all(equal, axis=0)), "repeated_header", "")
 
 
 def _secrets(raw: RawTable, columns: Columns, source: Source, codebook: Codebook) -> pd.Series:

@@ -75,14 +75,15 @@ def item_scores(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> 
         code: 0.0 if policy == "zero" else np.nan for code, policy in scoring.nonresponse.items()
     }
     silent = dict.fromkeys(codebook.nonresponse_codes, np.nan) | silent
-    columns, problems = {}, []
+    columns: dict[str, np.ndarray] = {}
+    problems = []
     for name, item in codebook.items.items():
-        answers = surveys[name]
-        table = {text: _answer_score(text, item, silent) for text in answers.dropna().unique()}
-        if unknown := sorted(text for text, value in table.items() if value is None):
+        place, texts = pd.factorize(surveys[name])  # a blank answer has place -1, the last
+        values = [_answer_score(text, item, silent) for text in texts]
+        if unknown := sorted(t for t, value in zip(texts, values, strict=True) if value is None):
             allowed = ", ".join([*item.scores, *sorted(silent)])
             problems.append(f"{name}: {', '.join(map(repr, unknown))}; allowed are {allowed}")
-        columns[name] = answers.map(table).astype(float)
+        columns[name] = np.array([*values, np.nan], dtype=float)[place]
     if problems:
         raise StudyError("Answers that the codebook cannot score.", problems)
     return pd.DataFrame(columns, index=surveys.index)

@@ -23,6 +23,18 @@ RULES = {
     "duplicate_survey": "keep_first",
     "rekeyed_survey": "keep_last",
 }
+STUDY = Study.model_validate(
+    {
+        "title": "t",
+        "countries": ["SEN", "GIN"],
+        "first_survey": "2018-01-01",
+        "last_survey": "2020-12-31",
+    }
+)
+SCORING = Scoring(
+    nonresponse=dict.fromkeys(("dont_know", "refused", "not_applicable"), "missing"),
+    minimum_answered=0.7,
+)
 NAME, PHONE, CASE, PLACE = "Awa Testdiallo", "+221 77 123 45 67", "SN-0001", "Ville Cachée"
 
 
@@ -104,17 +116,9 @@ def desk(tmp_path, codebook) -> Desk:
 
 @pytest.fixture
 def study() -> Study:
-    return Study.model_validate(
-        {
-            "title": "t",
-            "countries": ["SEN", "GIN"],
-            "first_survey": "2018-01-01",
-            "last_survey": "2020-12-31",
-        }
-    )
+    return STUDY
 
 
 @pytest.fixture
 def scoring() -> Scoring:
-    silent = ("dont_know", "refused", "not_applicable")
-    return Scoring(nonresponse=dict.fromkeys(silent, "missing"), minimum_answered=0.7)
+    return SCORING

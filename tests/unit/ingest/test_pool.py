@@ -6,6 +6,8 @@ from reintegration.ingest.contract import check_surveys, survey_columns
 from reintegration.ingest.flow import check_identity, sample_flow
 from reintegration.ingest.pool import SOURCE_COLUMNS, pool
 
+from .conftest import SCORING, STUDY, Desk
+
 
 @pytest.fixture
 def take(desk):
@@ -16,6 +18,13 @@ def take(desk):
         return desk.take(f"{name}.csv", source=name, priority=priority, rules=rules)
 
     return take
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory, codebook):
+    """Two clean surveys, made once for the tests of the contract."""
+    desk = Desk(tmp_path_factory.mktemp("raw"), codebook)
+    return pool([desk.take_rows({}, {})], codebook, STUDY, SCORING).surveys
 
 
 def flow_of(pooled):
@@ -133,8 +142,8 @@ def test_when_nothing_is_left_it_is_said_why(take, codebook, study, scoring):
         pool([take("a", {"country": "MLI"}, {"country": "MLI"})], codebook, study, scoring)
 
 
-def test_clean_surveys_have_the_promised_columns_and_types(take, codebook, study, scoring):
-    surveys = pool([take("a", {}, {})], codebook, study, scoring).surveys
+def test_clean_surveys_have_the_promised_columns_and_types(clean, codebook):
+    surveys = clean
     assert list(surveys.columns) == survey_columns(codebook)
     assert list(surveys.columns[:11]) == [
         *["survey_id", "returnee_id", "location_id", "source", "country", "round"],
@@ -165,11 +174,8 @@ def test_clean_surveys_have_the_promised_columns_and_types(take, codebook, study
         ("orion", 3, "orion: 1 value"),
     ],
 )
-def test_the_contract_names_the_column_and_what_is_allowed(
-    take, codebook, study, scoring, column, bad, says
-):
-    surveys = pool([take("a", {}, {})], codebook, study, scoring).surveys
-    check_surveys(surveys, codebook)
+def test_the_contract_names_the_column_and_what_is_allowed(clean, codebook, column, bad, says):
+    surveys = clean.copy()
     surveys.loc[0, column] = bad
     with pytest.raises(StudyError) as caught:
         check_surveys(surveys, codebook)
@@ -177,8 +183,9 @@ def test_the_contract_names_the_column_and_what_is_allowed(
     assert "SN-0001" not in str(caught.value)
 
 
-def test_the_contract_names_every_column_at_once(take, codebook, study, scoring):
-    surveys = pool([take("a", {}, {})], codebook, study, scoring).surveys
+def test_the_contract_names_every_column_at_once(clean, codebook):
+    check_surveys(clean, codebook)
+    surveys = clean.copy()
     surveys["survey_id"] = surveys["survey_id"].iloc[0]
     surveys["q1"] = "x"
     with pytest.raises(StudyError) as caught:
