@@ -32,6 +32,11 @@ MODEL, FLOW = "model", "flow"  # ids of rows that are not estimates begin so
 USES = ["estimate_id", "used_in", "file", "line"]
 
 
+def place(estimate_id: str, file: str, line: int) -> str:
+    """Say where a number stands, for a tooltip."""
+    return f"{estimate_id} \N{MIDDLE DOT} results/{file}, line {line}"
+
+
 @dataclass(frozen=True)
 class Number:
     """A number as printed, with the row of results it was taken from."""
@@ -46,7 +51,7 @@ class Number:
         return self.text
 
     def __html__(self) -> str:
-        where = f"{self.estimate_id} \N{MIDDLE DOT} {self.file}, line {self.line}"
+        where = place(self.estimate_id, self.file, self.line)
         kind = "number" if self.shown else "number missing"
         return Markup('<a class="{}" href="#{}" data-estimate-id="{}" title="{}">{}</a>').format(
             kind, anchor(self.file), self.estimate_id, where, self.text
@@ -71,6 +76,11 @@ class Row:
     def estimate_id(self) -> str:
         """Name of the number."""
         return str(self.values["estimate_id"])
+
+    @property
+    def where(self) -> str:
+        """Where the row stands, for a tooltip."""
+        return place(self.estimate_id, self.file, self.line)
 
     @property
     def good(self) -> bool:

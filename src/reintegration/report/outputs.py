@@ -33,27 +33,28 @@ RESULTS: dict[str, str] = {
     "claims": "audit/claims.csv",
 }
 
+# In the order of the page, which numbers them.
 FIGURES: tuple[str, ...] = (
     "sample_flow",
     "score_distributions",
     "coefficients",
+    "network",
     "trendlines",
     "slopes",
     "orion_first_last",
-    "network",
 )
 FIGURE_FORMATS: tuple[str, ...] = ("svg", "png", "csv")
 
 TABLES: tuple[str, ...] = (
     "sample",
     "migration",
-    "assistance",
     "scores",
-    "items",
+    "assistance",
     "levels",
     "changes",
-    "orion",
+    "items",
     "slopes",
+    "orion",
     "claims",
 )
 TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html")

@@ -109,7 +109,7 @@ def run_page(
         method=_method(words, config, folders),
         specifications=_specifications(frames["specs"], settings),
         reproduce=_reproduce(words, config),
-        choices=yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=88),
+        choices=_choices(config),
         uses_file=Markup("<code>{}</code>").format(USES_FILE),
         origins=_origins(),
         prose=_prose(prose),
@@ -224,7 +224,7 @@ def _table(name: str, folder: Path, settings: Settings) -> Markup:
     html = fragment((folder / f"{name}.html").read_text(encoding="utf-8"))
     number = settings.language.say("page.table_word", number=TABLES.index(name) + 1)
     opening = f'<figcaption id="caption-{name}">'
-    return Markup(html.replace(opening, f"{opening}<b>{number}</b> ", 1))
+    return Markup(str(html).replace(opening, f"{opening}<b>{number}</b> ", 1))
 
 
 # ---------------------------------------------------------------- method and reproduction
@@ -363,6 +363,26 @@ def _reproduce(words: Words, config: Mapping[str, Any]) -> list[tuple[str, str]]
         (name("python"), platform.python_version()),
         (name("packages"), ", ".join(f"{package} {version(package)}" for package in PACKAGES)),
     ]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes short lists on one line, as config.yaml does."""
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
+        short = all(isinstance(entry, str | int | float) for entry in sequence)
+        return super().represent_sequence(tag, sequence, flow_style=short or flow_style)
+
+
+def _choices(config: Mapping[str, Any]) -> str:
+    """Write the configuration as YAML, without what is not set."""
+
+    def set_only(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: set_only(entry) for key, entry in value.items() if entry is not None}
+        return [set_only(entry) for entry in value] if isinstance(value, list) else value
+
+    plain = {name: set_only(section) for name, section in config.items()}
+    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=76)
 
 
 # ---------------------------------------------------------------- contents and provenance

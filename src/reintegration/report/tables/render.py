@@ -156,7 +156,7 @@ def _figure(table: Table, settings: Settings) -> Markup:
     mark = Markup('<span class="mark">{}</span> ').format(settings.mark) if settings.mark else ""
     files = sorted({cell.source.file for cell in table.cells if cell.source})
     links = Markup(", ").join(
-        Markup('<a href="#{}">{}</a>').format(anchor(file), file) for file in files
+        Markup('<a href="#{}">results/{}</a>').format(anchor(file), file) for file in files
     )
     notes = [Markup("<p>{}</p>").format(note) for note in table.notes]
     if files:
@@ -222,7 +222,7 @@ def _cell(cell: Cell, column: Column) -> Markup:
     kind = "words" if column.words else cell.status if cell.status in (SUPPRESSED,) else ""
     attributes = Markup(' class="{}"').format(kind) if kind else Markup("")
     if cell.source:
-        where = f"{cell.estimate_id} \N{MIDDLE DOT} {cell.source.file}, line {cell.source.line}"
+        where = cell.source.where
         if cell.reason:
             where = f"{cell.reason} \N{MIDDLE DOT} {where}"
         attributes += Markup(' data-estimate-id="{}" title="{}"').format(cell.estimate_id, where)
