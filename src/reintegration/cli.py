@@ -57,7 +57,8 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for raw files, mappings and truth.")],
 ) -> None:
     """Make raw files as country offices send them, from a world whose truth is planted."""
-    from reintegration.simulation.run import run_plant, run_simulate
+    from reintegration.simulation.plant import run_plant
+    from reintegration.simulation.run import run_simulate
 
     run_simulate(world, out)
     run_plant(world, out)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reintegration.simulation.run import run_plant
+from reintegration.simulation.plant import run_plant
 from reintegration.step import step
 
 with step(snakemake.log[0]):

@@ -1,7 +1,6 @@
 """Make a simulated world: its raw files with their mappings, and its truth beside them."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from reintegration.codebook import load_codebook
 from reintegration.simulation.population import ITEMS, VARIABLES, Population, draw
 from reintegration.simulation.raw import write_raw
 from reintegration.simulation.world import World, load_world
-from reintegration.tables_io import write_csv
 
 # One stream of random numbers per purpose: what one of them draws leaves the others alone.
 SURVEY, FILES, TRUTH = 0, 1, 2
@@ -65,23 +63,3 @@ def _drawn(world: World, population: Population) -> dict[str, Any]:
         "countries": by_country,
         "provenance": world.provenance,
     }
-
-
-def run_plant(
-    world: str | Path, out: str | Path, sections: Mapping[str, Any] | None = None
-) -> None:
-    """Write a world's truth (`truth/truth.csv`) and the claims it makes true (`planted.csv`).
-
-    Parameters
-    ----------
-    sections
-        Sections `truth.SECTIONS` of the configuration, as `Config.section` gives them; default:
-        those of config.yaml in this folder.
-    """
-    from reintegration.simulation.truth import find_truth, plan_choices
-
-    plan, folder = load_world(world), Path(out)
-    choices, codebook = plan_choices(sections)
-    truth = find_truth(plan, choices, codebook, stream(plan, TRUTH))
-    write_csv(truth.table, folder / "truth" / "truth.csv")
-    write_csv(truth.planted, folder / "planted.csv")
