@@ -272,7 +272,9 @@ def check_specifications(
     controls = _terms(orion.controls, assistance.types, "orion.controls", problems)
     for key, declared, terms in (("orion", orion.vcov, controls), ("trends", trends.vcov, ())):
         vcov = Vcov(declared.type, declared.cluster)
-        spec = Specification(key, "", "published", "changes", "change_composite", terms, vcov)
+        spec = Specification(
+            *(key, "", "published", "changes", "change_composite"), (), vcov, controls=terms
+        )
         problems += problems_of(spec, columns["changes"], key)
     if problems:
         raise StudyError(
