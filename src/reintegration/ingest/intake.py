@@ -30,6 +30,7 @@ from reintegration.ingest.received import received_before
 from reintegration.ingest.source import Source
 from reintegration.tables_io import read_csv, write_csv, write_parquet
 
+UNUSED_SHOWN = 10  # columns named in the account; a KoboToolbox export may hold hundreds
 # The four files of one source, in its folder of results/clean/sources.
 FILES = ("surveys.parquet", "cleaning_log.csv", "rejected.csv", "account.json")
 
@@ -107,11 +108,21 @@ def ingest_source(
     rejected = ledger.rejected()
     if len(rejected) == len(surveys):
         _refuse_all(path, rejected)
-    notes = list(mapped.notes)
+    notes = [*mapped.notes, *_unused(raw, columns, source)]
     if undated:
         notes.append(f"{undated} times assistance without a date ({assistance.undated})")
     account = _account(source, len(surveys), len(rejected), mapped.absent, notes)
     return SourceResult(surveys[source_columns(codebook)], ledger.log(), rejected, account)
+
+
+def _unused(raw: RawTable, columns: Columns, source: Source) -> list[str]:
+    """Say which columns of the file nobody asked for, and nobody dropped."""
+    used = {number for numbers in columns.single.values() for number in numbers}
+    used |= {number for options in columns.options.values() for number in options.values()}
+    rest = [name for n, name in enumerate(raw.names) if name and n not in used]
+    rest = [name for name in rest if name not in source.drop]
+    more = f" and {len(rest) - UNUSED_SHOWN} more" if len(rest) > UNUSED_SHOWN else ""
+    return [f"columns not used: {', '.join(rest[:UNUSED_SHOWN])}{more}"] if rest else []
 
 
 def _with_broken_rows(raw: RawTable) -> RawTable:

@@ -116,6 +116,15 @@ def test_rows_without_a_returnee_or_a_country_and_repeated_headers_are_rejected(
     assert result.surveys["excluded"].isna().sum() == 1
 
 
+def test_columns_that_nobody_asked_for_are_named(desk):
+    extra = {f"extra {i}": "x" for i in range(12)}
+    desk.csv(desk.rows({}).assign(Remarks="x", **extra))
+    notes = desk.take(drop=["Remarks"]).account["notes"]
+    assert len(notes) == 1
+    assert notes[0].startswith("columns not used: extra 0, extra 1,")
+    assert notes[0].endswith("extra 9 and 2 more")
+
+
 def test_broken_rows_are_read_and_rejected(desk):
     path = desk.csv(desk.rows(*({} for _ in range(20))))
     lines = path.read_text().splitlines()

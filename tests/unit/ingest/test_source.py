@@ -1,7 +1,11 @@
+import re
+
 import pytest
 
 from reintegration.errors import StudyError
 from reintegration.ingest.source import Source, load_sources, read_source
+
+from .conftest import ROOT
 
 
 @pytest.fixture
@@ -82,3 +86,16 @@ def test_one_file_is_read_by_one_source(folders):
 def test_no_source_at_all_is_said(folders):
     with pytest.raises(StudyError, match="put files into"):
         load_sources(*folders)
+
+
+def test_the_reference_names_every_key():
+    text = (ROOT / "docs/reference/source.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    assert listed == list(Source.model_fields)
+
+
+def test_the_example_for_researchers_is_a_source(tmp_path):
+    text = (ROOT / "data/sources/README.md").read_text(encoding="utf-8")
+    example = re.findall(r"^    (.*)$", text, flags=re.MULTILINE)
+    (tmp_path / "togo.yaml").write_text("\n".join(example), encoding="utf-8")
+    assert read_source(tmp_path / "togo.yaml").country == "TGO"
