@@ -103,7 +103,7 @@ class World:
             add("sample", "n", "follow_ups", "", country, int(n * 0.2), n)
             pilot = country in (*PILOT, "all") and self.mentored
             add("sample", "n", "mentored", "", country, 40 if pilot else 0, n)
-            add("sample", "mean", "age", "", country, 27.0, n)
+            add("sample", "mean_returnees", "age", "", country, 27.0, n)
             for variable, answers in {
                 "sex": ["man", "woman"],
                 "stranded": ["yes"],
@@ -115,7 +115,8 @@ class World:
                 for answer in answers:
                     share = float(self.rng.uniform(0.1, 0.5))
                     given = round(share * n)
-                    add(topic, "share", variable, answer, country, share, n, returnees_with=given)
+                    for name in ("share", "share_returnees"):
+                        add(topic, name, variable, answer, country, share, n, returnees_with=given)
             for kind in TYPES:
                 share = float(self.rng.uniform(0.1, 0.5))
                 add("assistance", "share", f"assistance_{kind}", "yes", country, share, n,

@@ -13,6 +13,8 @@ SURVEYS, CHANGES = "surveys", "changes"
 CHANGE = "change_"
 NOT_RECORDED = "not_recorded"
 PUBLISHED = "published"
+# The share of poor and very poor networks is shown beside its two parts.
+NETWORK_ITEM, NETWORK_POOR = "q22", ("poor", "very_poor")
 
 
 def good(frame: pd.DataFrame) -> pd.DataFrame:
@@ -65,23 +67,38 @@ def slopes_of_countries(slopes: pd.DataFrame, kind: str = "slope") -> pd.DataFra
 def described(descriptives: pd.DataFrame, minimum: int) -> Protected:
     """All descriptive numbers, those on few returnees hidden.
 
-    A share rests on the returnees who gave the answer, a count of returnees on itself, any
-    other number on the returnees it describes. Answers of a question add up to its total, and
-    countries to all countries.
+    A share rests on the returnees who gave the answer (and, where the other answers are not
+    listed, on those who did not, if they are fewer), a count of returnees on itself, any other
+    number on the returnees it describes. Answers that make up the whole of a question add up
+    to its total, and countries to all countries.
     """
     frame = descriptives.reset_index(drop=True)
-    share = (frame["statistic"] == "share").to_numpy()
+    share = frame["statistic"].astype(str).str.startswith("share").to_numpy()
     counted = ((frame["statistic"] == "n") & (frame["variable"] != "surveys")).to_numpy()
+    people = pd.to_numeric(frame["n_returnees"], errors="coerce")
     given = pd.to_numeric(frame["returnees_with"], errors="coerce")
-    given = given.fillna((frame["estimate"] * frame["n_returnees"]).round())
-    resting = np.where(share, given, np.where(counted, frame["estimate"], frame["n_returnees"]))
+    given = given.fillna((frame["estimate"] * people).round())
+    question = ["topic", "statistic", "variable", "country"]
+    whole = (frame.groupby(question)["estimate"].transform("sum") > 1 - 1e-9).to_numpy()
+    others = (people - given).where(lambda count: count > 0, given)
+    given = given.where(whole, np.minimum(given, others))
+    resting = np.where(share, given, np.where(counted, frame["estimate"], people))
     # Countries are counted, not people.
     resting = np.where(frame["variable"] == "countries", np.nan, resting)
+    own = pd.Series([f"row {row}" for row in frame.index])
+    line = pd.Series("", index=frame.index)
+    for column in question:
+        line = line + "." + frame[column].astype(str)
+    poor = (frame["variable"] == NETWORK_ITEM) & frame["answer"].isin(NETWORK_POOR)
     return protect(
-        frame.assign(resting_on=resting),
+        frame.assign(
+            resting_on=resting,
+            answers_of=line.where(share & whole, own),
+            poor_network=line.where(poor, own),
+        ),
         minimum,
         count="resting_on",
         values=["estimate", "std_error", "conf_low", "conf_high"],
-        lines=[["topic", "statistic", "variable", "country"], ["statistic", "variable", "answer"]],
+        lines=[["answers_of"], ["poor_network"], ["statistic", "variable", "answer"]],
         total=frame["country"] == ALL,
     )

@@ -92,7 +92,9 @@ def migration(words: Words) -> Sentences:
         ("return_decision", "detention"),
         ("return_decision", "change_of_mind"),
     ):
-        name = _find(described, statistic="share", variable=variable, answer=answer, country=ALL)
+        name = _find(
+            described, statistic="share_returnees", variable=variable, answer=answer, country=ALL
+        )
         if name is None:
             continue
         what = language.variable(variable)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Patch
 
-from reintegration.disclosure import Protected, protect
+from reintegration.disclosure import SUPPRESSED, Protected
 from reintegration.report.figures.common import empty_words
 from reintegration.report.figures.style import (
     INK,
@@ -16,10 +16,10 @@ from reintegration.report.figures.style import (
     new_figure,
 )
 from reintegration.report.language import ALL
+from reintegration.report.select import NETWORK_ITEM, described
 from reintegration.report.settings import Settings
 
 NAME = "network"
-ITEM = "q22"
 FOCUS = "GIN"  # the published finding is on Guinea
 COLOURS = ("#0072B2", "#8fc1e0", "#dfe3e8", "#f0b48a", "#D55E00")
 LIGHT = {"#0072B2", "#D55E00"}
@@ -33,21 +33,16 @@ def focus_country(countries: list[str], settings: Settings) -> str | None:
 
 def published_answers(descriptives: pd.DataFrame, settings: Settings) -> Protected:
     """Shares of the network item's answers by country, small cells hidden."""
-    answers = [answer.code for answer in settings.codebook.items[ITEM].answers]
-    rows = descriptives[
-        (descriptives["statistic"] == "share")
-        & (descriptives["topic"] == "network")
-        & descriptives["answer"].isin(answers)
-        & descriptives["variable"].isin([ITEM, f"item_{ITEM}"])
-    ].reset_index(drop=True)
-    return protect(
-        rows[["estimate_id", "country", "answer", "estimate", "n_returnees", "returnees_with"]],
-        settings.minimum_cell,
-        count="returnees_with",
-        values=["estimate"],
-        lines=[["country"], ["answer"]],
-        total=rows["country"] == ALL,
-    )
+    answers = [answer.code for answer in settings.codebook.items[NETWORK_ITEM].answers]
+    done = described(descriptives, settings.minimum_cell)
+    rows = done.cells[
+        (done.cells["statistic"] == "share")
+        & (done.cells["variable"] == NETWORK_ITEM)
+        & done.cells["answer"].isin(answers)
+    ]
+    columns = ["estimate_id", "country", "answer", "estimate", "n_returnees", SUPPRESSED]
+    record = done.record[done.record["estimate_id"].isin(rows["estimate_id"])]
+    return Protected(rows[columns].reset_index(drop=True), record)
 
 
 def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
@@ -55,13 +50,13 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     language = settings.language
     protected = published_answers(frames["descriptives"], settings)
     data = protected.cells
-    answers = [answer.code for answer in settings.codebook.items[ITEM].answers]
+    answers = [answer.code for answer in settings.codebook.items[NETWORK_ITEM].answers]
     wide = data.pivot_table(
         index="country", columns="answer", values="estimate", dropna=False, observed=False
     ).reindex(columns=answers)
     countries = [code for code in wide.index if code != ALL]
     focus = focus_country(countries, settings)
-    item = settings.codebook.items[ITEM].in_language(language.code)
+    item = settings.codebook.items[NETWORK_ITEM].in_language(language.code)
     if focus is None:
         title = item
         words = empty_words("no_data", data, settings)
@@ -100,7 +95,10 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     axes.set_xticks(ticks, [language.share(tick, 0) for tick in ticks])
     axes.set_xlabel(language.plain(f"figures.{NAME}.axis"))
     axes.spines["left"].set_visible(False)
-    labels = [answer.in_language(language.code) for answer in settings.codebook.items[ITEM].answers]
+    labels = [
+        answer.in_language(language.code)
+        for answer in settings.codebook.items[NETWORK_ITEM].answers
+    ]
     handles = [
         Patch(color=colour, label=label) for colour, label in zip(COLOURS, labels, strict=True)
     ]

@@ -27,14 +27,13 @@ SAMPLE: dict[Key, str] = {
     ("n", "returnees", ""): COUNT,
     ("n", "follow_ups", ""): COUNT,
     ("n", "mentored", ""): COUNT,
-    ("share", "sex", "woman"): SHARE,
-    ("mean", "age", ""): MEAN,
-    ("mean", "dependants", ""): MEAN,
-    ("mean", "months_since_return", ""): MEAN,
-    ("share", "mode", "phone"): SHARE,
+    ("share_returnees", "sex", "woman"): SHARE,
+    ("mean_returnees", "age", ""): MEAN,
+    ("mean_returnees", "dependants", ""): MEAN,
+    ("mean_returnees", "months_since_return", ""): MEAN,
+    ("share_returnees", "mode", "phone"): SHARE,
 }
 MIGRATION = ("stranded", "abroad_under_six_months", "return_decision", "returned_from")
-ITEM_DIGITS = SHORT
 
 
 class Descriptives:
@@ -126,7 +125,7 @@ def migration(data: Descriptives, maker: Maker) -> Table:
     keys = [
         key
         for variable in MIGRATION
-        for key in data.keys("migration", "share")
+        for key in data.keys("migration", "share_returnees")
         if key[1] == variable and not (_is_yes_or_no(key[2]) and key[2] != "yes")
     ]
     groups = {
@@ -140,9 +139,12 @@ def _is_yes_or_no(answer: str) -> bool:
 
 
 def assistance(data: Descriptives, maker: Maker) -> Table:
-    """What they had received, by country."""
+    """Share of surveys before which each type had been received."""
     keys = [key for key in data.keys("assistance", "share") if key[2] == "yes"]
-    return _by_country("assistance", dict.fromkeys(keys, SHARE), {}, data, maker)
+    rows = [Line(key[1], maker.settings.language.variable(key[1])) for key in keys]
+    found = {key[1]: key for key in keys}
+    unknown = {key[1]: ("share", key[1], "not_recorded") for key in keys}
+    return _by_topic("assistance", rows, found, SHARE, data, maker, last=unknown)
 
 
 def scores(data: Descriptives, maker: Maker) -> Table:
@@ -155,30 +157,54 @@ def scores(data: Descriptives, maker: Maker) -> Table:
 
 def items(data: Descriptives, maker: Maker) -> Table:
     """Mean of each item in all countries and the pilot's, and where it is lowest and highest."""
-    language, settings = maker.settings.language, maker.settings
-    pilot = [code for code in settings.orion.countries if code in data.countries]
+    language, codebook = maker.settings.language, maker.settings.codebook
+    rows, found = [], {}
+    for score, label in codebook.dimensions.items():
+        rows.append(Line(score, label.in_language(language.code), kind="group"))
+        for item in codebook.items_of(score):
+            rows.append(Line(item, language.variable(item)))
+            found[item] = ("mean", f"item_{item}", "")
+    return _by_topic("items", rows, found, SHORT, data, maker)
+
+
+def _by_topic(
+    name: str,
+    rows: Sequence[Line],
+    keys: Mapping[str, Key],
+    how: str,
+    data: Descriptives,
+    maker: Maker,
+    last: Mapping[str, Key] | None = None,
+) -> Table:
+    """A row per topic; all countries, the pilot's, and the countries at both ends."""
+    language = maker.settings.language
+    pilot = [code for code in maker.settings.orion.countries if code in data.countries]
     whole = [ALL] if ALL in data.countries else []
     shown = list(dict.fromkeys([*whole, *(pilot or data.countries[:1])]))
     many = len(data.countries) > 2
     columns = [Column(code, language.country(code)) for code in shown]
     if many:
         ends = ("lowest", "highest")
-        columns += [Column(end, language.plain(f"tables.items.{end}")) for end in ends]
+        columns += [Column(end, language.plain(f"tables.{end}")) for end in ends]
+    if last:
+        columns.append(Column("not_recorded", language.plain("tables.not_recorded")))
     lines = []
-    for score, label in settings.codebook.dimensions.items():
-        lines.append(Line(score, label.in_language(language.code), kind="group"))
-        for item in settings.codebook.items_of(score):
-            key = ("mean", f"item_{item}", "")
-            cells = [maker.cell(data.find(key, code), ITEM_DIGITS) for code in shown]
-            if many:
-                cells += _ends(key, data, maker)
-            lines.append(Line(item, language.variable(item), tuple(cells)))
-    caption = language.plain("tables.items.caption")
-    notes = maker.notes(language.plain("tables.items.note"))
-    return Table("items", caption, tuple(columns), tuple(lines), notes)
+    for row in rows:
+        if row.key not in keys:
+            lines.append(row)
+            continue
+        cells = [maker.cell(data.find(keys[row.key], code), how) for code in shown]
+        if many:
+            cells += _ends(keys[row.key], how, data, maker)
+        if last:
+            cells.append(maker.cell(data.find(last[row.key], shown[0]), how))
+        lines.append(Line(row.key, row.label, tuple(cells)))
+    caption = language.plain(f"tables.{name}.caption")
+    notes = maker.notes(language.plain(f"tables.{name}.note"))
+    return Table(name, caption, tuple(columns), tuple(lines), notes)
 
 
-def _ends(key: Key, data: Descriptives, maker: Maker) -> Sequence[Cell]:
+def _ends(key: Key, how: str, data: Descriptives, maker: Maker) -> Sequence[Cell]:
     """The countries with the lowest and the highest mean."""
     found = []
     for country in data.countries:
@@ -186,12 +212,12 @@ def _ends(key: Key, data: Descriptives, maker: Maker) -> Sequence[Cell]:
         if country != ALL and name and not maker.numbers.why_missing(name):
             found.append((maker.numbers[name].value, country, name))
     if not found:
-        return [maker.cell(None, ITEM_DIGITS)] * 2
+        return [maker.cell(None, how)] * 2
     cells = []
     for value, country, name in (min(found), max(found)):
         words = maker.settings.language.plain(
-            "tables.items.end",
-            number=maker.write(value, ITEM_DIGITS),
+            "tables.end",
+            number=maker.write(value, how),
             country=maker.settings.language.country(country),
         )
         cells.append(Cell(words, source=maker.numbers[name], status="ok"))
