@@ -317,18 +317,26 @@ def _instrument(settings: Settings, config: Mapping[str, Any]) -> Markup:
 
 
 def _specifications(specs: pd.DataFrame, settings: Settings) -> list[list[str]]:
-    rows = specs.fillna("")
-    return [
-        [
-            f"{row['spec_id']}: {row['title']}",
-            str(row["role"]),
-            _outcome(str(row["outcome"]), settings),
-            str(row["formula"]),
-            str(row["sample"]),
-            str(row["vcov"]),
-        ]
-        for row in rows.to_dict("records")
+    """One row per declared specification, with all its outcomes."""
+    rows = specs.fillna("").astype(str)
+    declared = [
+        spec.removesuffix(outcome).rstrip(".")
+        for spec, outcome in zip(rows["spec_id"], rows["outcome"], strict=True)
     ]
+    table = []
+    for name, group in rows.groupby(declared, sort=False):
+        first = group.iloc[0]
+        table.append(
+            [
+                f"{name}: {first['title']}",
+                first["role"],
+                "; ".join(_outcome(outcome, settings) for outcome in group["outcome"]),
+                first["formula"].partition("~")[2].strip(),
+                first["sample"],
+                first["vcov"],
+            ]
+        )
+    return table
 
 
 def _outcome(name: str, settings: Settings) -> str:

@@ -17,6 +17,7 @@ from reintegration.report.select import (
 from reintegration.report.wording import ABOVE, BELOW, ENDS, MISSING, OPEN, Words
 
 Sentences = Iterator[Markup]
+DIFFERENCE = " minus "  # in the name of a group: the difference of two groups' shares
 
 
 def _ids(frame: pd.DataFrame) -> list[str]:
@@ -236,7 +237,7 @@ def importance(words: Words) -> Sentences:
             group=words.settings.language.variable(numbers[name].word("group")).lower(),
         )
         for name in words.by_value(_ids(rows))[::-1]
-        if name != country
+        if name != country and DIFFERENCE not in numbers[name].word("group")
     ]
     against = words.say("countries.importance_others", list=words.join(others)) if others else ""
     yield words.say(

@@ -1,6 +1,7 @@
 """The support network, as rated in the country of the published finding and elsewhere."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from reintegration.disclosure import SUPPRESSED, Protected
 from reintegration.report.figures.common import empty_words
 from reintegration.report.figures.style import (
     INK,
+    RULE,
     Drawn,
     add_legend,
     empty_figure,
@@ -22,6 +24,12 @@ from reintegration.report.settings import Settings
 NAME = "network"
 FOCUS = "GIN"  # the published finding is on Guinea
 COLOURS = ("#0072B2", "#8fc1e0", "#dfe3e8", "#f0b48a", "#D55E00")
+# Answers that may not be shown: the rest of the bar.
+HIDDEN: dict[str, Any] = {
+    "facecolor": "white", "edgecolor": RULE, "hatch": "/////", "linewidth": 0,
+}  # fmt: skip
+WHOLE = 1 - 1e-6
+HEIGHT = 0.74
 LIGHT = {"#0072B2", "#D55E00"}
 
 
@@ -70,22 +78,23 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     figure = new_figure(1.6 + 0.25 * len(order), legend=True)
     axes = figure.add_subplot()
     places = _places(order)
+    some_hidden = False
     for row, country in zip(places, order, strict=True):
         left = 0.0
         for answer, colour in zip(answers, COLOURS, strict=True):
             share = wide.loc[country, answer]
             if pd.isna(share):
                 continue
-            axes.barh(row, share, left=left, height=0.74, color=colour, linewidth=0)
+            axes.barh(row, share, left=left, height=HEIGHT, color=colour, linewidth=0)
             if share >= 0.045:
                 axes.text(
                     left + share / 2, row, language.share(share, 0), ha="center", va="center",
                     fontsize=7.3, color="white" if colour in LIGHT else INK,
                 )  # fmt: skip
             left += share
-        if left < 0.995:
-            hidden = language.plain("words.suppressed")
-            axes.text(left + 0.01, row, hidden, va="center", fontsize=7.3, color=INK)
+        if left < WHOLE:
+            axes.barh(row, 1 - left, left=left, height=HEIGHT, **HIDDEN)
+            some_hidden = True
     axes.set_yticks(places, [language.country(code) for code in order])
     for label, code in zip(axes.get_yticklabels(), order, strict=True):
         label.set_fontweight("bold" if code in (focus, ALL) else "normal")
@@ -95,13 +104,13 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     axes.set_xticks(ticks, [language.share(tick, 0) for tick in ticks])
     axes.set_xlabel(language.plain(f"figures.{NAME}.axis"))
     axes.spines["left"].set_visible(False)
-    labels = [
-        answer.in_language(language.code)
-        for answer in settings.codebook.items[NETWORK_ITEM].answers
-    ]
+    item_answers = settings.codebook.items[NETWORK_ITEM].answers
     handles = [
-        Patch(color=colour, label=label) for colour, label in zip(COLOURS, labels, strict=True)
+        Patch(color=colour, label=answer.in_language(language.code))
+        for colour, answer in zip(COLOURS, item_answers, strict=True)
     ]
+    if some_hidden:
+        handles.append(Patch(**HIDDEN, label=language.plain("words.suppressed")))
     add_legend(figure, handles)
     return Drawn(figure, title, data, protected.record)
 

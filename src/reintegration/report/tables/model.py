@@ -1,5 +1,6 @@
 """A table before it is written: rows of cells, each cell with the estimate it shows."""
 
+import math
 from dataclasses import dataclass, field
 
 from reintegration.disclosure import SUPPRESSED
@@ -106,8 +107,9 @@ class Maker:
             return Cell(say("missing.mark"), source=row, status=SUPPRESSED)
         if reason := self.numbers.why_missing(name):
             return self._absent(row, row.word("warnings") or reason)
-        text = self.write(row.value, how) + self._stars(row)
-        return Cell(text, self._below(row, below, how_below or how), row, GOOD)
+        digits = self._digits(row, how)
+        text = self.write(row.value, how, digits) + self._stars(row)
+        return Cell(text, self._below(row, below, how_below or how, digits), row, GOOD)
 
     def column(self, estimate_id: str, column: str, how: str = COUNT) -> Cell:
         """Show another number of an estimate's row."""
@@ -132,12 +134,13 @@ class Maker:
             return Cell(mark, source=row, status=SUPPRESSED, column=column)
         return self.column(estimate_id, column)
 
-    def write(self, value: float, how: str) -> str:
-        """Write a number in one of the ways of `DIGITS`."""
+    def write(self, value: float, how: str, digits: int | None = None) -> str:
+        """Write a number in one of the ways of `DIGITS`, or with other digits."""
         language = self.settings.language
+        digits = DIGITS[how] if digits is None else digits
         if how == SHARE:
-            return language.share(value, DIGITS[SHARE])
-        return language.number(value, DIGITS[how], signed=how == SIGNED)
+            return language.share(value, digits)
+        return language.number(value, digits, signed=how == SIGNED)
 
     def notes(self, *first: str) -> tuple[str, ...]:
         """The table's own notes, then what its marks mean."""
@@ -165,11 +168,19 @@ class Maker:
         self.stars = True
         return "*" * sum(p_value < level for level in (0.05, 0.01, 0.001))
 
-    def _below(self, row: Row, below: str, how: str) -> str:
+    @staticmethod
+    def _digits(row: Row, how: str) -> int:
+        """Digits of an estimate: more than usual where its error is so small that they tell."""
+        error = row.get("std_error")
+        if how != SIGNED or not error > 0:
+            return DIGITS[how]
+        return min(6, max(DIGITS[how], 1 + math.ceil(-math.log10(error))))
+
+    def _below(self, row: Row, below: str, how: str, digits: int) -> str:
         if not below:
             return ""
         value = self.numbers[below].value if below in self.numbers else row.get(below)
         if below in self.numbers and self.numbers.why_missing(below):
             return ""
         how = POINTS if how == SIGNED else how
-        return "" if is_missing(value) else f"({self.write(value, how)})"
+        return "" if is_missing(value) else f"({self.write(value, how, digits)})"
