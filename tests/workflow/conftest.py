@@ -15,7 +15,6 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-import one_process
 from benchmark import copy_of_checkout
 
 COUNTRIES = ["GIN", "SEN", "MAR", "ETH"]
@@ -44,7 +43,7 @@ class Copy:
     def _run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         source = str(self.folder / "src")
         return subprocess.run(
-            [sys.executable, "-m", *command],
+            [sys.executable, *command],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": source, "OPENBLAS_NUM_THREADS": "1", **environment},
             capture_output=True,
@@ -53,11 +52,11 @@ class Copy:
 
     def study(self, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the study as `make study` does."""
-        return self._run("reintegration", "study", "--cores", "2", **environment)
+        return self._run("-m", "reintegration", "study", "--cores", "2", **environment)
 
     def snakemake(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Call Snakemake by itself."""
-        return self._run("snakemake", "--nocolor", *arguments, **environment)
+        return self._run("-m", "snakemake", "--nocolor", *arguments, **environment)
 
     def would_run(self) -> dict[str, int]:
         """Which rules an edit makes run again, and how many jobs of each."""
@@ -68,24 +67,13 @@ class Copy:
         rows = [line.split() for line in table[1].splitlines()] if table else []
         return {name: int(count) for name, count in rows if name != "all"}
 
-    def in_this_process(self) -> None:
-        """Run every step of the study here: the same calls, without a process for each."""
-        before = Path.cwd()
-        jobs = self.folder / "jobs.json"
-        script = Path(one_process.__file__)
-        planned = subprocess.run(
-            [sys.executable, str(script), "plan", str(self.folder), str(jobs)],
-            env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
-            capture_output=True,
-            text=True,
-        )
-        assert planned.returncode == 0, planned.stderr
-        import json
-
-        try:
-            one_process.run(self.folder, json.loads(jobs.read_text(encoding="utf-8")))
-        finally:
-            os.chdir(before)
+    def in_one_process(self, **environment: str) -> None:
+        """Run every step of the study in one process: the same calls, in less time."""
+        jobs = str(self.folder / "jobs.json")
+        for action in ("plan", "run"):
+            script = str(self.folder / "benchmarks/one_process.py")
+            ran = self._run(script, action, str(self.folder), jobs, **environment)
+            assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def tiny_choices(config: dict[str, Any]) -> None:
@@ -95,22 +83,26 @@ def tiny_choices(config: dict[str, Any]) -> None:
     config["inference"]["bootstrap_draws"] = 99
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Copy:
-    """A copy set to the tiny world; nothing has been run in it."""
-    copy = Copy(copy_of_checkout(tmp_path / "study"))
+@pytest.fixture(scope="session")
+def unused(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy of the checkout set to the tiny world; nothing is ever run in it."""
+    copy = Copy(copy_of_checkout(tmp_path_factory.mktemp("unused") / "study"))
     copy.world()
     copy.configure(tiny_choices)
     return copy
 
 
+@pytest.fixture
+def tiny(unused: Copy, tmp_path: Path) -> Copy:
+    """A copy set to the tiny world, for a test to run and change."""
+    return Copy(Path(shutil.copytree(unused.folder, tmp_path / "study")))
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, str]:
+def finished(unused: Copy, tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, str]:
     """A study of the tiny world, run once as `make study` does, and what it said."""
     folder = tmp_path_factory.mktemp("finished") / "Étude du retour"
-    copy = Copy(copy_of_checkout(folder))
-    copy.world()
-    copy.configure(tiny_choices)
+    copy = Copy(Path(shutil.copytree(unused.folder, folder)))
     ran = copy.study(HOME="/nonexistent", PYTHONHASHSEED="1")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return copy, ran.stdout

@@ -58,7 +58,7 @@ def test_every_bad_source_is_named_and_the_study_stops(own_files):
 
 def test_a_bad_source_left_out_is_said_on_the_page(own_files):
     own_files.configure(lambda config: config["data"].update(on_bad_source="leave_out"))
-    own_files.in_this_process()
+    own_files.in_one_process()
     accounts = own_files.folder.glob("results/clean/sources/*/account.json")
     status = {path.parent.name: json.loads(path.read_text())["status"] for path in accounts}
     assert {name for name, said in status.items() if said == "left_out"} == {"gin", "sen"}

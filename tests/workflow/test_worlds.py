@@ -22,7 +22,7 @@ def test_the_study_ends_on_other_worlds(tiny, name):
     world, study = WORLDS[name]
     tiny.world(**world)
     tiny.configure(lambda config: config["study"].update(study))
-    tiny.in_this_process()
+    tiny.in_one_process()
     page = (tiny.folder / "reports/study.html").read_text(encoding="utf-8")
     assert "SIMULATED DATA" in page
     if name != "one country":
