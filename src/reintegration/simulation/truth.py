@@ -25,7 +25,7 @@ from reintegration.studies.frames import survey_frame
 from reintegration.studies.orion import compare_mentored
 from reintegration.studies.trends import fit_trends
 
-SCALE = 10  # the population is so many times as large as the survey
+SCALE = 5  # the population is so many times as large as the survey
 TRUTH_COLUMNS = ["estimate_id", "kind", "value", "monte_carlo_se"]
 
 

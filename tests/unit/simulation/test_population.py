@@ -68,15 +68,15 @@ def test_mentoring_is_a_quota_in_the_pilots_locations_after_the_first_survey(sma
 
 
 def test_types_an_office_does_not_record_are_missing_and_not_zero(population):
-    material = population.surveys["assistance_material"]
-    assert material[population.surveys["country"] == "CIV"].isna().all()
+    legal = population.surveys["assistance_legal"]
+    assert legal[population.surveys["country"] == "CIV"].isna().all()
     assert (
         population.surveys.loc[population.surveys["country"] == "GHA"][
             "assistance_cash_for_work"
         ].dropna()
         == 0
     ).all()
-    assert material[population.surveys["country"] == "GIN"].isna().mean() < 0.1
+    assert legal[population.surveys["country"] == "GIN"].isna().mean() < 0.1
 
 
 def test_the_same_stream_draws_the_same_and_another_another(small, codebook):

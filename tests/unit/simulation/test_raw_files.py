@@ -134,7 +134,7 @@ def test_two_runs_write_the_same_bytes(root, tmp_path):
         folder.mkdir()
         simulate(root, folder, "size: 0.03\nonly: [GIN, SEN, MAR, NGA, ETH, SOM]")
     names = [p.relative_to(folders[0]) for p in folders[0].rglob("*") if p.is_file()]
-    assert len(names) == 16  # seven sources, seven mappings, the world and what was drawn
+    assert len(names) == 15 + 1  # seven raw, seven mappings, what was drawn, and the world
     same, different, missing = filecmp.cmpfiles(*folders, names, shallow=False)
     assert not different and not missing and len(same) == len(names)
 
