@@ -223,7 +223,7 @@ def _counts(frame: pd.DataFrame, cells: Sequence[tuple[str, np.ndarray]]) -> lis
                 "status": OK,
                 "basis": SURVEYS if name == "surveys" else RETURNEES,
                 "interval": COUNTED,
-                "returnees_with": None,
+                "returnees_with": np.nan,
                 "warnings": "",
             }
             for name, count in found.items()
@@ -310,7 +310,7 @@ def _describe(
                 "n_obs": int(moments.n[j]),
                 "n_returnees": int(moments.returnees[j]),
                 "basis": basis,
-                "returnees_with": None,
+                "returnees_with": np.nan,
                 "warnings": "",
             }
             mean, error = float(moments.mean[j]), float(moments.std_error[j])

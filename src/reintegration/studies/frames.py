@@ -7,7 +7,7 @@ import pandas as pd
 
 RETURNEE = "returnee_id"
 ASSISTANCE = "assistance_"
-DIFFERENCES = ("change_", "first_", "last_")
+COUNTED = "items_answered_"
 # Known in both surveys but not differenced: they name the row or are read off the last survey.
 _DATES = ("survey_date", "return_date")
 
@@ -76,10 +76,9 @@ def change_frame(frame: pd.DataFrame, scores: list[str] | None = None) -> pd.Dat
 
 def score_columns(frame: pd.DataFrame) -> list[str]:
     """Scores and item scores of a frame: what `items_answered_*` counts, then `item_q*`."""
-    counted = [name.removeprefix("items_answered_") for name in frame.columns]
-    scores = [
-        name for name in counted if name in frame.columns and f"items_answered_{name}" in frame
-    ]
+    counted = [name for name in frame.columns if name.startswith(COUNTED)]
+    scores = [name.removeprefix(COUNTED) for name in counted]
+    scores = [name for name in scores if name in frame.columns]
     return scores + [name for name in frame.columns if name.startswith("item_")]
 
 

@@ -199,10 +199,12 @@ def importance_rows(
                 "conf_high": float(np.clip(high, least, 1)),
                 "r2_points": float(values @ pick),
                 "share_largest": float(largest[ordered.index(name)]) if single else np.nan,
-                "columns": len(place[name]) if single else None,
+                "columns": len(place[name]) if single else np.nan,
             }
         )
-    return rows
+    gone = [group for group in named if group not in ordered]
+    reason = "no column of this group is left in the sample"
+    return rows + [_no_share(base, group, NOT_ESTIMABLE, reason) for group in gone]
 
 
 def _with_contrasts(groups: Sequence[str]) -> list[str]:
@@ -227,7 +229,7 @@ def _no_share(base: dict[str, Any], group: str, status: str, reason: str) -> dic
         "estimate_id": estimate_id("importance", base["spec_id"], group),
         "group": group,
         **dict.fromkeys(numbers, np.nan),
-        "columns": None,
+        "columns": np.nan,
         "draws": 0,
         "inference": "none",
         "n_obs": 0,
@@ -248,12 +250,16 @@ def _scaled(design: Design, order: Sequence[int]) -> np.ndarray:
 
 
 def _meat(data: np.ndarray, fit: Fit) -> np.ndarray:
-    """Sum over returnees of the outer products of their scores, for the columns of `data`."""
+    """Sum over returnees of the outer products of their scores, for the columns of `data`.
+
+    Times G/(G-k), so that with one row per returnee and one error variance the noise is
+    exactly what adjusted R2 takes off.
+    """
     assert fit.design is not None and fit.solution is not None
     residuals = fit.solution.residuals / np.std(fit.design.y)
     people = int(fit.design.returnees.max()) + 1
     scores = group_sums(data[:, 1:-1] * residuals[:, None], fit.design.returnees, people)
-    return scores.T @ scores
+    return scores.T @ scores * people / max(people - data.shape[1] + 1, 1)
 
 
 def _drawn_grams(

@@ -270,7 +270,7 @@ def _no_numbers(spec: Specification) -> dict[str, Any]:
     return {
         **dict.fromkeys(numbers, np.nan),
         "vcov": spec.vcov.type,
-        "n_clusters": None,
+        "n_clusters": np.nan,
         "inference": "",
         "status": FAILED,
         "warnings": "",

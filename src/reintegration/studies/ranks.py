@@ -80,12 +80,12 @@ def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[
     blank: dict[str, Any] = {
         "spec_id": spec.spec_id,
         "outcome": spec.outcome,
-        **dict.fromkeys(("rank", "rank_low", "rank_high"), None),
+        **dict.fromkeys(("rank", "rank_low", "rank_high"), np.nan),
         "n_countries": len(ranked),
         "estimate": np.nan,
         "vcov": spec.vcov.type,
         "cluster_var": spec.vcov.cluster or "",
-        "n_clusters": None,
+        "n_clusters": np.nan,
         "inference": "",
     }
     numbers: dict[str, dict[str, Any]] = {}
@@ -96,7 +96,7 @@ def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[
         places = rank_intervals(estimates, matrix, fit.errors.df, confidence, rng)
         without = sorted(set(found) - set(ranked))
         common = {
-            "n_clusters": fit.errors.n_clusters,
+            "n_clusters": fit.errors.n_clusters or np.nan,
             "inference": SIMULTANEOUS,
             "status": OK,
             "warnings": f"not ranked: {', '.join(without)}" if without else "",

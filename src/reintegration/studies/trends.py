@@ -137,7 +137,7 @@ def _blank(method: str, outcome: str, vcov: Vcov, kind: str, country: str) -> di
         **dict.fromkeys(numbers, np.nan),
         "vcov": vcov.type,
         "cluster_var": vcov.cluster or "",
-        "n_clusters": None,
+        "n_clusters": np.nan,
         "inference": "",
         **dict.fromkeys(("n_obs", "n_returnees", "n_identifying"), 0),
         "status": NOT_ESTIMABLE,
