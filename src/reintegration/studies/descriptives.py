@@ -232,7 +232,7 @@ def _counts(frame: pd.DataFrame, cells: Sequence[tuple[str, np.ndarray]]) -> lis
 
 
 @dataclass(frozen=True)
-class _Moments:
+class Moments:
     """Moments of many columns in one cell, each of shape (m,)."""
 
     n: np.ndarray
@@ -243,7 +243,7 @@ class _Moments:
     returnees_with: np.ndarray
 
 
-def _moments(values: np.ndarray, returnees: np.ndarray) -> _Moments:
+def clustered_means(values: np.ndarray, returnees: np.ndarray) -> Moments:
     """Means of columns, shape (n, m), with errors clustered by returnee (CR1, missing left out)."""
     known = ~np.isnan(values)
     n = known.sum(axis=0)
@@ -257,7 +257,7 @@ def _moments(values: np.ndarray, returnees: np.ndarray) -> _Moments:
         variance = (sums**2).sum(axis=0) / n**2 * clusters / (clusters - 1)
         sd = np.sqrt((rest**2).sum(axis=0) / (n - 1))
         positive = group_sums((known & (values > 0)).astype(float), returnees, people) > 0
-    return _Moments(n, mean, np.sqrt(variance), sd, clusters, positive.sum(axis=0))
+    return Moments(n, mean, np.sqrt(variance), sd, clusters, positive.sum(axis=0))
 
 
 def wilson(
@@ -296,7 +296,7 @@ def _describe(
     rows = []
     for country, here in cells:
         part = values[here]
-        moments = _moments(part, pd.factorize(people[here])[0])
+        moments = clustered_means(part, pd.factorize(people[here])[0])
         low, high = wilson(
             moments.mean, moments.std_error, moments.n, moments.returnees, confidence
         )
