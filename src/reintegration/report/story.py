@@ -17,7 +17,7 @@ from reintegration.report.select import (
 from reintegration.report.wording import ABOVE, BELOW, ENDS, MISSING, OPEN, Words
 
 Sentences = Iterator[Markup]
-DIFFERENCE = " minus "  # in the name of a group: the difference of two groups' shares
+DIFFERENCE = "_minus_"  # in the name of a group: the difference of two groups' shares
 
 
 def _ids(frame: pd.DataFrame) -> list[str]:
@@ -56,8 +56,8 @@ def sample(words: Words) -> Sentences:
             surveys=numbers.count(surveys),
             returnees=numbers.count(returnees),
             countries=countries,
-            first=study.first_survey.isoformat(),
-            last=study.last_survey.isoformat(),
+            first=Markup("<time>{}</time>").format(study.first_survey),
+            last=Markup("<time>{}</time>").format(study.last_survey),
         )
     for variable in ("follow_ups", "mentored"):
         name = count(variable)

@@ -2,15 +2,15 @@
 
 import pandas as pd
 
-from reintegration.report.language import is_missing
+from reintegration.report.language import MINUS, is_missing
 from reintegration.report.tables.model import Cell, Column, Line, Maker, Table
 
 # Columns and their widths on paper, in centimetres.
 WIDTHS = {
-    "claim": 3.2, "published": 1.5, "computed": 2.4, "verdict": 1.6, "planted": 1.1,
-    "recovered": 1.6, "reason": 3.6,
+    "claim": 3.1, "published": 1.6, "computed": 3.1, "verdict": 1.7, "recovered": 1.9,
+    "reason": 4.0,
 }  # fmt: skip
-SIMULATED_ONLY = ("planted", "recovered")
+SIMULATED_ONLY = ("recovered",)
 
 
 def claims(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
@@ -46,7 +46,6 @@ def claim_texts(row: dict[str, object], maker: Maker) -> dict[str, str]:
         "published": _text(row["published"]),
         "computed": _computed(row, maker),
         "verdict": language.plain(f"tables.verdicts.{verdict}"),
-        "planted": language.plain(f"words.{planted}") if language.has(f"words.{planted}") else "–",
         "recovered": language.plain(key) if language.has(key) else "–",
         "reason": _text(row["reason"]),
     }
@@ -58,7 +57,8 @@ def _computed(row: dict[str, object], maker: Maker) -> str:
     if any(name in maker.numbers and maker.numbers.hidden(name) for name in names):
         maker.suppressed = True
         return maker.settings.language.plain("missing.mark")
-    return _text(row["computed"]) or "–"
+    numbers = _text(row["computed"]).replace("-", MINUS).split("; ")
+    return "\n".join(numbers) if numbers != [""] else "–"
 
 
 def _text(value: object) -> str:

@@ -18,7 +18,7 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     across = language.plain("tables.orion.estimates")
     columns = [Column(name, language.score(name), across) for name in scores]
     columns += [
-        Column(name, language.plain(f"tables.orion.{name}"), language.plain("words.returnees"))
+        Column(name, language.plain(f"tables.orion.{name}"), language.variable("returnees"))
         for name in ("n_mentored", "n_other")
     ]
     lines = []

@@ -12,6 +12,7 @@ SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count"
 # Digits of each way to write a number; shares are in percent.
 DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2}
 NOT_ESTIMATED = "not_estimated"
+SMALL_ERROR = 0.001  # a standard error that three decimals would show as one digit or none
 
 
 @dataclass(frozen=True)
@@ -172,9 +173,9 @@ class Maker:
     def _digits(row: Row, how: str) -> int:
         """Digits of an estimate: more than usual where its error is so small that they tell."""
         error = row.get("std_error")
-        if how != SIGNED or not error > 0:
+        if how != SIGNED or not 0 < error < SMALL_ERROR:
             return DIGITS[how]
-        return min(6, max(DIGITS[how], 1 + math.ceil(-math.log10(error))))
+        return min(6, 1 + math.ceil(-math.log10(error)))
 
     def _below(self, row: Row, below: str, how: str, digits: int) -> str:
         if not below:

@@ -75,6 +75,6 @@ def _foot(specs: pd.DataFrame, maker: Maker) -> list[Line]:
     lines = []
     for column in FOOT:
         cells = tuple(maker.model(spec, column) for spec in specs["spec_id"])
-        if any(cell.source for cell in cells):
+        if any(cell.text for cell in cells):
             lines.append(Line(column, language.plain(f"tables.{keys[column]}"), cells, "foot"))
     return lines

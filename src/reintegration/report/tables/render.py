@@ -22,7 +22,7 @@ LATEX = {
     "\N{PLUS-MINUS SIGN}": r"$\pm$", "<": r"\textless{}", ">": r"\textgreater{}",
     "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MIDDLE DOT}": r"\textperiodcentered{}",
-    "\N{EN DASH}": "--",
+    "\N{EN DASH}": "--", "\n": r" \newline ",
 }  # fmt: skip
 PAGE_STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;color:#1d2733}"
@@ -48,7 +48,7 @@ def to_frame(table: Table, settings: Settings) -> pd.DataFrame:
                 "row_label": line.label,
                 "column": column.key,
                 "column_label": ", ".join(filter(None, [column.group, column.label])),
-                "shown": " ".join(filter(None, [cell.text, cell.below])),
+                "shown": " ".join(filter(None, [cell.text.replace("\n", "; "), cell.below])),
                 "estimate_id": cell.estimate_id,
                 "status": cell.reason or cell.status,
                 "data": settings.data_label,
