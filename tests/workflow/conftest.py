@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,16 @@ from benchmark import copy_of_checkout
 
 COUNTRIES = ["GIN", "SEN", "MAR", "ETH"]
 TINY = {"extends": "demo.yaml", "name": "tiny", "only": COUNTRIES, "size": 0.15}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command said, and how long processors worked on it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -40,21 +52,31 @@ class Copy:
         path = self.folder / "worlds/tiny.yaml"
         path.write_text(yaml.safe_dump(world, sort_keys=False), encoding="utf-8")
 
-    def _run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        source = str(self.folder / "src")
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": source, "OPENBLAS_NUM_THREADS": "1", **environment},
-            capture_output=True,
-            text=True,
-        )
+    def _run(self, *command: str, **environment: str) -> Ran:
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as out,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as err,
+        ):
+            source = {"PYTHONPATH": str(self.folder / "src"), "OPENBLAS_NUM_THREADS": "1"}
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=self.folder,
+                env={**os.environ, **source, **environment},
+                stdout=out,
+                stderr=err,
+            )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            err.seek(0)
+            seconds = used.ru_utime + used.ru_stime
+            return Ran(process.returncode, out.read(), err.read(), seconds)
 
-    def study(self, **environment: str) -> subprocess.CompletedProcess[str]:
+    def study(self, **environment: str) -> Ran:
         """Run the study as `make study` does."""
         return self._run("-m", "reintegration", "study", "--cores", "2", **environment)
 
-    def snakemake(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def snakemake(self, *arguments: str, **environment: str) -> Ran:
         """Call Snakemake by itself."""
         return self._run("-m", "snakemake", "--nocolor", *arguments, **environment)
 
@@ -98,8 +120,44 @@ def tiny(unused: Copy, tmp_path: Path) -> Copy:
     return Copy(Path(shutil.copytree(unused.folder, tmp_path / "study")))
 
 
+# Studies beside the one that `finished` runs: keys of the world, keys of `study` in config.yaml.
+OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "same again": ({}, {}),
+    "one country": ({"only": ["GIN"]}, {"countries": ["GIN"]}),
+    "no follow-ups": ({"follow_up": {"share": 0}}, {}),
+    "no mentoring": ({"mentoring": None}, {}),
+}
+
+
+def other_study(folder: Path, name: str) -> Copy:
+    """Run one of `OTHERS` in a copy of its own."""
+    world, study = OTHERS[name]
+    copy = Copy(folder)
+    copy.world(**world)
+    copy.configure(lambda config: config["study"].update(study))
+    copy.in_one_process(PYTHONHASHSEED="2")
+    return copy
+
+
 @pytest.fixture(scope="session")
-def finished(unused: Copy, tmp_path_factory: pytest.TempPathFactory) -> tuple[Copy, str]:
+def others(
+    unused: Copy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Copy]]]:
+    """The other studies, run one after another beside the tests."""
+    base = tmp_path_factory.mktemp("others")
+    pool = ThreadPoolExecutor(max_workers=1)
+    started = {}
+    for name in OTHERS:
+        folder = Path(shutil.copytree(unused.folder, base / name))
+        started[name] = pool.submit(other_study, folder, name)
+    yield started
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def finished(
+    unused: Copy, others: Any, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Copy, str]:
     """A study of the tiny world, run once as `make study` does, and what it said."""
     folder = tmp_path_factory.mktemp("finished") / "Étude du retour"
     copy = Copy(Path(shutil.copytree(unused.folder, folder)))
@@ -109,7 +167,7 @@ def finished(unused: Copy, tmp_path_factory: pytest.TempPathFactory) -> tuple[Co
 
 
 @pytest.fixture
-def kept(finished: tuple[Copy, str], tmp_path: Path) -> Copy:
+def kept(finished: tuple[Copy, str], tmp_path: Path) -> Iterator[Copy]:
     """The finished study, put back as it was after the test has changed it."""
     copy, _ = finished
     kept = tmp_path / "kept"

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import re
-import time
 from pathlib import Path
 
 from reintegration.report.outputs import RESULTS, figure_files, table_files
@@ -63,18 +62,16 @@ def test_no_rule_reads_the_truth(finished):
 
 
 def test_a_second_run_does_nothing_and_is_quick(finished):
-    start = time.monotonic()
     again = finished[0].study()
-    seconds = time.monotonic() - start
     assert again.returncode == 0
     assert "nothing had changed, no step was run" in again.stdout
     assert not re.search(r"^ *\d+ s  \[", again.stdout, re.M)
-    assert seconds < 10  # 5 s on an idle machine; tests may run beside other work
+    # Of work, not of waiting for a busy machine; `make benchmark` checks the wall time.
+    assert again.seconds < 5
 
 
-def test_the_same_inputs_give_the_same_bytes(finished, tiny):
+def test_the_same_inputs_give_the_same_bytes(finished, others):
     """Another folder, one process, another hash seed: every CSV is the same."""
-    tiny.in_one_process(PYTHONHASHSEED="2")
-    first, second = digests(finished[0].folder), digests(tiny.folder)
+    first, second = digests(finished[0].folder), digests(others["same again"].result().folder)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
