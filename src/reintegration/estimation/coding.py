@@ -61,7 +61,7 @@ def known_levels(
     levels = {}
     for name in variables:
         if name in frame and not is_number(frame[name]) and not name.startswith(PREFIX):
-            found = set(frame[name].dropna().astype("str").unique())
+            found = {str(level) for level in frame[name].dropna().unique()}
             levels[name] = sorted(found | set(countries) if name == COUNTRY else found)
     return levels
 

@@ -21,8 +21,9 @@ FULL_LEVERAGE = 1 - 1e-9  # such a row fits itself: its residual is zero whateve
 class Covariance:
     """What was computed, from which every label is taken.
 
-    `matrix`, shape (k, k), belongs to the coefficients; `influence`, shape (n, k), says how
-    each coefficient moves with each row's outcome; `alone` are the rows that fit themselves.
+    `matrix`, shape (k, k), belongs to the coefficients. `alone` are the rows that fit
+    themselves and `influence`, shape (len(alone), k), says how each coefficient moves with
+    their outcomes; `inverse` is R^-1.
     """
 
     matrix: np.ndarray
@@ -30,8 +31,9 @@ class Covariance:
     n_clusters: int | None
     df: float
     inference: str
-    influence: np.ndarray
     alone: np.ndarray
+    influence: np.ndarray
+    inverse: np.ndarray
 
     def std_error(self, weights: np.ndarray) -> float:
         """Standard error of a combination of coefficients, `weights` of shape (k,)."""
@@ -41,8 +43,9 @@ class Covariance:
         """Say whether a combination moves with rows that fit themselves."""
         if not len(self.alone):
             return False
-        moved = np.abs(self.influence[self.alone] @ weights)
-        return bool(moved.max() > 1e-9 * np.linalg.norm(self.influence @ weights))
+        # Over all rows the squared influences sum to w' (X'X)^-1 w.
+        everything = np.linalg.norm(self.inverse.T @ weights)
+        return bool(np.abs(self.influence @ weights).max() > 1e-9 * everything)
 
 
 def covariance(
@@ -103,8 +106,9 @@ def covariance(
         n_clusters=n_clusters,
         df=df,
         inference=inference,
-        influence=q @ inverse.T,
         alone=alone,
+        influence=q[alone] @ inverse.T,
+        inverse=inverse,
     )
 
 

@@ -67,6 +67,7 @@ def fit_specification(
     confidence: float = 0.95,
     countries: Sequence[str] = (),
     engine: Engine = "library",
+    record: bool = True,
 ) -> Fit:
     """Fit a specification; what cannot be fitted comes back as rows with their reason.
 
@@ -80,11 +81,13 @@ def fit_specification(
         Countries that the study knows; those without rows are reported.
     engine
         `library` (statsmodels, linearmodels) or `arrays` (own QR, for large samples).
+    record
+        Whether to account for rows and to name sample and data by their hashes.
     """
     account: list[dict[str, Any]] = []
     try:
         used, reasons = row_account(frame, spec)
-        account = account_rows(frame, spec, used, reasons)
+        account = account_rows(frame, spec, used, reasons) if record else []
         design = build_design(frame, spec, used, countries)
         solution = (within if spec.estimator == "within" else ols)(design, engine)
         errors = covariance(
@@ -107,7 +110,7 @@ def fit_specification(
         "inference": errors.inference,
         "n_obs": len(design.y),
         "n_returnees": int(person.max()) + 1,
-        "sample_id": _sample_id(frame, design),
+        "sample_id": _sample_id(frame, design) if record else "",
     }
     exact = np.linalg.norm(solution.residuals) <= EXACT * np.linalg.norm(design.y)
     unusable = _unusable(design, spec)
@@ -125,7 +128,7 @@ def fit_specification(
         "df_resid": len(design.y) - len(design.columns) - _effects_counted(design, spec),
         "r2": solution.r2,
         "r2_within": solution.r2_within,
-        "data_hash": data_hash(design.y, design.x),
+        "data_hash": data_hash(design.y, design.x) if record else "",
         "n_columns": len(design.columns),
         "dropped": " ".join(term_name(name) for name in design.dropped),
         "status": OK,

@@ -66,12 +66,11 @@ def account_rows(
     steps = [("read", "", np.ones(len(frame), dtype=bool))]
     steps += [("excluded", reason, rows) for reason, rows in reasons]
     steps.append(("used", "", used))
-    country = (
-        frame[COUNTRY].astype("str").fillna("missing").to_numpy()
-        if COUNTRY in frame
-        else np.full(len(frame), ALL)
-    )
-    names, codes = np.unique(country, return_inverse=True)
+    codes, names = np.zeros(len(frame), dtype=int), [ALL]
+    if COUNTRY in frame:
+        codes, found = pd.factorize(frame[COUNTRY], sort=True)
+        names = [*map(str, found), "missing"]
+        codes = np.where(codes < 0, len(found), codes)
     persons = group_codes(frame, RETURNEE)
     account = []
     for step, reason, rows in steps:
@@ -81,9 +80,9 @@ def account_rows(
         people = seen.sum(axis=1)
         by_country = [(ALL, int(rows.sum()), int(seen.any(axis=0).sum()))]
         by_country += [
-            (str(name), int(counts[i]), int(people[i]))
+            (name, int(counts[i]), int(people[i]))
             for i, name in enumerate(names)
-            if str(name) != ALL and (counts[i] or step != "excluded")
+            if name != ALL and (counts[i] or (step != "excluded" and name != "missing"))
         ]
         account += [
             {

@@ -64,7 +64,8 @@ def regress(
         For the bootstrap and the ranks. Each specification gets a generator of its own, so
         that its numbers do not hang on which others are fitted.
     engine
-        `library` for what is published, `arrays` for very large samples.
+        `library` for what is published, `arrays` for very large samples, whose rows are
+        not accounted for.
 
     Raises
     ------
@@ -81,7 +82,12 @@ def regress(
 
     fits: list[Fit] = [
         fit_specification(
-            data[spec.data], spec, confidence=confidence, countries=countries, engine=engine
+            data[spec.data],
+            spec,
+            confidence=confidence,
+            countries=countries,
+            engine=engine,
+            record=engine == "library",
         )
         for spec in expanded
     ]

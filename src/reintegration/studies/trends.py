@@ -120,7 +120,7 @@ def _fit(
         vcov=vcov,
         estimator=WITHIN if method == WITHIN else "ols",
     )
-    return fit_specification(data, spec, confidence=confidence, engine=engine)
+    return fit_specification(data, spec, confidence=confidence, engine=engine, record=False)
 
 
 def _blank(method: str, outcome: str, vcov: Vcov, kind: str, country: str) -> dict[str, Any]:
