@@ -9,6 +9,8 @@ from reintegration.text import fold
 
 EARLIEST = datetime.date(1990, 1, 1)  # nothing in these data happened before
 EXCEL_DAY_ZERO = datetime.date(1899, 12, 30)
+# So many year-first dates, all with a day up to 12, are no chance: 12 in 30, ten times over.
+TELLING = 10
 # Of the dates that fit one order, the share that must fit no other for the file to be believed:
 # with days spread over the month it is 18 in 30.
 CLEAR_SHARE = 0.3
@@ -111,3 +113,21 @@ def find_order(texts: Iterable[str]) -> str | None:
     if month_first and not day_first and month_first >= CLEAR_SHARE * (month_first + either):
         return "mdy"
     return None
+
+
+def half_converted(texts: Iterable[str]) -> bool:
+    """Whether a spreadsheet turned the dates it could misread into others, and left the rest.
+
+    Opened where the month comes first, 03/05/2019 becomes 2019-03-05 even if it meant 3 May,
+    and 25/05/2019 stays a text. Then all year-first dates have a day up to 12, and all others
+    a first number above 12.
+    """
+    converted, others = [], []
+    for text in texts:
+        if match := _YEAR_FIRST.fullmatch(text):
+            converted.append(int(match[3]))
+        elif match := _NUMERIC.fullmatch(text):
+            others.append(int(match[1]))
+    if len(converted) < TELLING or len(others) < TELLING:
+        return False
+    return max(converted) <= 12 < min(others)

@@ -48,7 +48,8 @@ class SourceResult:
         As `results/clean/cleaning_log.csv` and `rejected.csv`, of this source.
     account
         source, file, country, priority, status (ok or left_out), reason, rows_read,
-        rows_rejected, absent (codebook names without a column), notes.
+        rows_rejected, absent (codebook names without a column; a date with its answer counts
+        once), notes.
     """
 
     surveys: pd.DataFrame
@@ -109,6 +110,8 @@ def ingest_source(
     if len(rejected) == len(surveys):
         _refuse_all(path, rejected)
     notes = [*mapped.notes, *_unused(raw, columns, source)]
+    if source.encoding is None and "cp1252" in raw.found.values():
+        notes.append("read as Windows-1252")
     if undated:
         notes.append(f"{undated} times assistance without a date ({assistance.undated})")
     account = _account(source, len(surveys), len(rejected), mapped.absent, notes)
@@ -199,7 +202,11 @@ def _account(
         "reason": "",
         "rows_read": rows_read,
         "rows_rejected": rows_rejected,
-        "absent": absent,
+        "absent": [
+            name
+            for name in absent
+            if not (name.endswith("_date") and name.removesuffix("_date") in absent)
+        ],
         "notes": notes,
     }
 

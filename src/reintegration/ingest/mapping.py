@@ -21,7 +21,7 @@ from reintegration.ingest.answers import (
     reading,
 )
 from reintegration.ingest.columns import Columns
-from reintegration.ingest.dates import find_order
+from reintegration.ingest.dates import find_order, half_converted
 from reintegration.ingest.readers import RawTable
 from reintegration.ingest.source import Source
 
@@ -255,6 +255,7 @@ def _date_orders(
     StudyError
         Naming the columns in which day and month cannot be told apart.
     """
+    problems: list[str] = []
     orders: dict[int, str] = {}
     open_columns: dict[int, tuple[str, list[str]]] = {}
     declared = source.date_order
@@ -263,13 +264,19 @@ def _date_orders(
             continue
         order = declared.get(name) if isinstance(declared, dict) else declared
         for number in numbers:
+            found = [str(text).strip() for text in raw.cells[number].dropna().unique()]
+            if order != "mixed" and half_converted(found):
+                problems.append(
+                    f"{where}: column {raw.names[number]!r} ({name}): a spreadsheet seems to have "
+                    "changed the dates with a day up to 12 and left the others; export the file "
+                    "again with dates as text (or set `date_order` to mixed if they are right)"
+                )
             if order is not None:
                 orders[number] = order
             else:
-                found = raw.cells[number].dropna().unique()
-                open_columns[number] = (name, [str(text).strip() for text in found])
+                open_columns[number] = (name, found)
     together = find_order(text for _, texts in open_columns.values() for text in texts)
-    problems, notes = [], []
+    notes = []
     for number, (name, texts) in open_columns.items():
         by_file = together or find_order(texts)
         if by_file is None:

@@ -1,5 +1,6 @@
 """Pool the sources: one row per survey that is analysed, and the account of all others."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,9 @@ def pool(
             ]
             or ["no source could be read"],
         )
+    absent = set() if study.countries == "all" else {*study.countries} - {*surveys["country"]}
+    if absent:
+        warnings.warn(f"no survey of {', '.join(sorted(absent))} is analysed", stacklevel=2)
     surveys = _with_rounds(surveys)[survey_columns(codebook)]
     check_surveys(surveys, codebook)
     logs = [*(result.cleaning_log for result in results), _duplicate_log(rows, twice, kept_in)]

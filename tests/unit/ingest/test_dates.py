@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from reintegration.ingest.dates import AMBIGUOUS, IMPOSSIBLE, find_order, parse_date
+from reintegration.ingest.dates import AMBIGUOUS, IMPOSSIBLE, find_order, half_converted, parse_date
 
 MARCH_5 = datetime.date(2019, 3, 5)
 
@@ -73,3 +73,13 @@ def test_the_order_is_found_only_when_the_dates_leave_no_doubt():
         find_order(["25/03/2019", *[f"{d:02}/0{m}/2019" for d in (1, 2) for m in (4, 5, 6)]])
         is None
     )
+
+
+def test_dates_that_a_spreadsheet_half_converted_are_noticed():
+    meant = [f"{day:02}/05/2019" for day in range(1, 29)]
+    damaged = [f"2019-{text[:2]}-05" if int(text[:2]) <= 12 else text for text in meant]
+    assert half_converted(damaged)
+    assert not half_converted(meant)
+    assert not half_converted([f"2019-05-{day:02}" for day in range(1, 29)])
+    assert not half_converted([*damaged, "2019-05-25"])  # a day above 12 was converted too
+    assert not half_converted(damaged[6:20])  # too few to tell

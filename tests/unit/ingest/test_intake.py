@@ -116,6 +116,15 @@ def test_rows_without_a_returnee_or_a_country_and_repeated_headers_are_rejected(
     assert result.surveys["excluded"].isna().sum() == 1
 
 
+def test_what_was_guessed_and_what_is_absent_is_noted(desk):
+    desk.csv(desk.rows({"language": "Français"}), encoding="latin-1")
+    account = desk.take().account
+    assert "read as Windows-1252" in account["notes"]
+    assert "assistance_cash" in account["absent"]
+    assert "assistance_cash_date" not in account["absent"]
+    assert desk.take(encoding="latin-1").account["notes"] == []
+
+
 def test_columns_that_nobody_asked_for_are_named(desk):
     extra = {f"extra {i}": "x" for i in range(12)}
     desk.csv(desk.rows({}).assign(Remarks="x", **extra))

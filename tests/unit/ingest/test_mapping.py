@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reintegration.codebook import Answer
 from reintegration.errors import StudyError
 from reintegration.ingest.answers import answer_key, answer_table
 from reintegration.ingest.columns import Columns
@@ -159,6 +160,13 @@ def test_an_undeclared_order_of_dates_is_found_or_asked_for(codebook):
     assert read == [pd.Timestamp("2019-05-03")]
 
 
+def test_half_converted_dates_are_refused_unless_declared_right(codebook):
+    texts = [f"{day:02}/05/2019" if day > 12 else f"2019-{day:02}-05" for day in range(1, 29)]
+    with pytest.raises(StudyError, match="export the file again with dates as text"):
+        mapped(codebook, "survey_date", texts, date_order="dmy")
+    assert None not in mapped(codebook, "survey_date", texts, date_order="mixed")[0]
+
+
 def test_a_column_without_any_known_answer_is_the_wrong_column(codebook):
     with pytest.raises(StudyError) as caught:
         mapped(codebook, "q7", [f"Awa {i}" for i in range(10)])
@@ -178,3 +186,17 @@ def test_no_spelling_of_the_codebook_means_two_answers_of_one_question(codebook)
         for answer in item.answers:
             for text in (answer.code, *answer.spellings):
                 assert table.get(answer_key(text)) == answer.code, (name, text)
+
+
+def test_a_spelling_that_two_answers_share_is_no_answer():
+    land = Answer(code="land", en="Property", fr="Terre")
+    house = Answer(code="house", en="property", fr="Maison")
+    table = answer_table([land, house])
+    assert table == {"terre": "land", "maison": "house", "land": "land", "house": "house"}
+
+
+def test_names_and_phones_go_no_further_than_the_raw_table(codebook):
+    raw = RawTable(["person_name"], pd.DataFrame({0: ["Awa"]}), np.arange(1))
+    source = Source(source="s", file="s.csv", country="SEN")
+    made = map_table(raw, Columns({"person_name": [0]}, {}), source, codebook, "f")
+    assert not {"person_name", "phone"} & set(made.frame.columns)

@@ -8,6 +8,9 @@ from reintegration.ingest.pool import SOURCE_COLUMNS, pool
 
 from .conftest import SCORING, STUDY, Desk
 
+# The study below is of two countries, and most tests have surveys of one.
+pytestmark = pytest.mark.filterwarnings("ignore:no survey of GIN")
+
 
 @pytest.fixture
 def take(desk):
@@ -135,6 +138,18 @@ def test_a_source_left_out_is_stated(desk, take, codebook, study, scoring):
     assert (line["status"], line["surveys"], line["rows_read"]) == ("left_out", 0, 0)
     assert "gin.csv: there is no such file" in line["reason"]
     assert pooled.flow["surveys"].iloc[0] == 1
+
+
+def test_a_study_of_nothing_but_sources_left_out_stops(desk, codebook, study, scoring):
+    from .test_intake import take as take_or_leave
+
+    with pytest.raises(StudyError, match="no source could be read"):
+        pool([take_or_leave(desk, "leave_out")], codebook, study, scoring)
+
+
+def test_a_country_of_the_study_without_surveys_is_said(take, codebook, study, scoring):
+    with pytest.warns(UserWarning, match="no survey of GIN is analysed"):
+        pool([take("a", {})], codebook, study, scoring)
 
 
 def test_when_nothing_is_left_it_is_said_why(take, codebook, study, scoring):
