@@ -69,7 +69,7 @@ def account_rows(
     codes, names = np.zeros(len(frame), dtype=int), [ALL]
     if COUNTRY in frame:
         codes, found = pd.factorize(frame[COUNTRY], sort=True)
-        names = [*map(str, found), "missing"]
+        names = [*map(str, found), *(["missing"] if (codes < 0).any() else [])]
         codes = np.where(codes < 0, len(found), codes)
     persons = group_codes(frame, RETURNEE)
     account = []
@@ -82,7 +82,7 @@ def account_rows(
         by_country += [
             (name, int(counts[i]), int(people[i]))
             for i, name in enumerate(names)
-            if name != ALL and (counts[i] or (step != "excluded" and name != "missing"))
+            if name != ALL and (counts[i] or step != "excluded")
         ]
         account += [
             {
