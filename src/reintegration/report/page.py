@@ -183,8 +183,9 @@ def record_exhibits(numbers: Numbers, folders: Mapping[str, Path]) -> None:
             frame = read_csv(folders[kind] / f"{name}.csv")
             if "estimate_id" not in frame:
                 continue
-            for estimate_id in frame["estimate_id"].dropna().astype(str):
-                numbers.record(estimate_id, f"{kind}: {name}")
+            for cell in frame["estimate_id"].dropna().astype(str):
+                for estimate_id in cell.split():
+                    numbers.record(estimate_id, f"{kind}: {name}")
 
 
 # ---------------------------------------------------------------- figures and tables

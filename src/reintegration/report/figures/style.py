@@ -123,6 +123,15 @@ def rows_of_countries(axes: Axes, count: int) -> None:
     axes.spines["left"].set_visible(False)
 
 
+def _round_positions(figure: Figure) -> None:
+    """Round where things stand: the layout's solver leaves last bits that differ by run."""
+    for axes in figure.axes:
+        axes.set_position([round(edge, 5) for edge in axes.get_position().bounds])
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((round(x, 5), round(y, 5)))
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A figure with its title, the data behind it, and what was hidden in it."""
@@ -156,6 +165,7 @@ def save(drawn: Drawn, folder: Path, name: str, settings: Settings) -> None:
     if engine := figure.get_layout_engine():
         engine.execute(figure)
     figure.set_layout_engine("none")
+    _round_positions(figure)
     FigureCanvasSVG(figure).print_svg(
         folder / f"{name}.svg", metadata={"Date": None, "Title": title}
     )

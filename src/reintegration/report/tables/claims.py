@@ -24,7 +24,10 @@ def claims(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     lines = []
     for row in frames["claims"].to_dict("records"):
         texts = claim_texts({str(name): value for name, value in row.items()}, maker)
-        cells = tuple(Cell(texts[name], status="ok") for name in names)
+        ids = tuple(_text(row.get("estimate_ids")).split())
+        cells = tuple(
+            Cell(texts[name], status="ok", ids=ids if name == "computed" else ()) for name in names
+        )
         lines.append(Line(str(row["claim_id"]), str(row["message"]), cells))
     notes = [language.plain("tables.claims.note")]
     if settings.simulated:

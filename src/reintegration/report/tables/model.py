@@ -25,6 +25,7 @@ class Cell:
     status: str = ""
     reason: str = ""
     column: str = ""  # the column of the results row, where it is not the estimate itself
+    ids: tuple[str, ...] = ()  # estimates that the words of the cell hold
 
     @property
     def estimate_id(self) -> str:

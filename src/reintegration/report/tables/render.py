@@ -49,7 +49,7 @@ def to_frame(table: Table, settings: Settings) -> pd.DataFrame:
                 "column": column.key,
                 "column_label": ", ".join(filter(None, [column.group, column.label])),
                 "shown": " ".join(filter(None, [cell.text.replace("\n", "; "), cell.below])),
-                "estimate_id": cell.estimate_id,
+                "estimate_id": cell.estimate_id or " ".join(cell.ids),
                 "status": cell.reason or cell.status,
                 "data": settings.data_label,
             }
@@ -221,6 +221,9 @@ def _cell(cell: Cell, column: Column) -> Markup:
     below = Markup('<span class="below">{}</span>').format(cell.below) if cell.below else ""
     kind = "words" if column.words else cell.status if cell.status in (SUPPRESSED,) else ""
     attributes = Markup(' class="{}"').format(kind) if kind else Markup("")
+    if cell.ids:
+        names = " ".join(cell.ids)
+        attributes += Markup(' data-estimate-id="{0}" title="{0}"').format(names)
     if cell.source:
         where = cell.source.where
         if cell.reason:

@@ -1,0 +1,40 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reintegration.report.outputs import FIGURES, PAGE_INPUTS, RESULTS, TABLES
+from reintegration.report.provenance import ORIGINS
+
+HEAVY = ("matplotlib", "seaborn", "pandas", "numpy", "jinja2")
+
+
+def test_names_are_light_to_import():
+    code = (
+        f"import sys, reintegration.report.outputs; print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_result_has_an_origin_and_the_page_reads_all():
+    assert set(ORIGINS) == set(RESULTS) == set(PAGE_INPUTS)
+    assert len(set(FIGURES)) == len(FIGURES)
+    assert len(set(TABLES)) == len(TABLES)
+
+
+@pytest.mark.parametrize("name", sorted(ORIGINS))
+def test_the_way_from_a_results_file_to_its_code_is_true(name, root: Path):
+    origin = ORIGINS[name]
+    rules = "\n".join(path.read_text("utf-8") for path in (root / "workflow/rules").glob("*.smk"))
+    rule = re.search(rf"^rule {origin.rule}:\n(?:(?:[ \t].*)?\n)*", rules, flags=re.MULTILINE)
+    assert rule, f"there is no rule {origin.rule}"
+    assert f"results/{RESULTS[name]}" in rule[0]
+    assert f"../scripts/{origin.rule}.py" in rule[0]
+    function = origin.function.rpartition(".")[2]
+    script = (root / origin.script).read_text("utf-8")
+    assert re.search(rf"import .*\b{function}\b", script)
+    assert re.search(rf"\b{function}\(", script)
+    assert re.search(rf"^def {function}\(", (root / origin.module).read_text("utf-8"), re.MULTILINE)

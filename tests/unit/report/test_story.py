@@ -1,0 +1,111 @@
+import pandas as pd
+import pytest
+
+from reintegration.report import story
+from reintegration.report.numbers import Numbers
+from reintegration.report.select import CHANGES, SURVEYS
+from reintegration.report.wording import ABOVE, BELOW, MISSING, OPEN, Words, vcov_label
+
+
+@pytest.fixture
+def words(numbers, frames, settings) -> Words:
+    return Words(numbers, frames, settings)
+
+
+@pytest.fixture
+def bare_words(bare_frames, settings) -> Words:
+    numbers = Numbers(bare_frames, settings.language, (), settings.minimum_cell)
+    return Words(numbers, bare_frames, settings)
+
+
+def everything(words: Words) -> list[str]:
+    parts = [
+        story.sample(words),
+        story.sources(words),
+        story.migration(words),
+        story.scores(words),
+        story.countries(words),
+        story.importance(words),
+        story.assistance(words, SURVEYS),
+        story.assistance(words, CHANGES),
+        story.network(words, "NGA"),
+        story.trends(words),
+        story.orion(words),
+        story.orion_size(words),
+        story.orion_changes(words),
+        story.claims(words),
+    ]
+    return [str(sentence.striptags()) for part in parts for sentence in part]
+
+
+def test_the_side_of_zero_is_that_of_the_interval(settings):
+    rows = [
+        ("up", 0.2, 0.1, 0.3, "ok"),
+        ("down", -0.2, -0.3, -0.1, "ok"),
+        ("open", 0.2, -0.1, 0.5, "ok"),
+        ("none", None, None, None, "failed"),
+    ]
+    names = ["estimate_id", "estimate", "conf_low", "conf_high", "status"]
+    numbers = Numbers({"estimates": pd.DataFrame(rows, columns=names)}, settings.language)
+    words = Words(numbers, {}, settings)
+    assert [words.direction(row[0]) for row in rows] == [ABOVE, BELOW, OPEN, MISSING]
+
+
+def test_every_sentence_is_whole(words):
+    for sentence in everything(words):
+        assert "nan" not in sentence.lower().split()
+        assert "None" not in sentence
+        assert "{" not in sentence
+        assert sentence.endswith(".")
+
+
+def test_a_bare_study_is_told_without_a_gap(bare_words):
+    sentences = everything(bare_words)
+    text = " ".join(sentences)
+    assert "nan" not in text.lower().split()
+    assert "no returnee has two surveys" in text
+    assert "no mentored returnee has two surveys" in text
+    assert "The study has one country" in text
+    assert "in Nigeria are analysed" in text
+
+
+def test_left_out_sources_are_named_with_their_reason(words):
+    assert "bad.csv (the column q1 is missing)" in next(story.sources(words)).striptags()
+
+
+def test_an_effect_that_holds_zero_is_inconclusive(frames, settings):
+    effects = frames["effects"].assign(conf_low=-0.1, conf_high=0.1)
+    changed = {**frames, "effects": effects}
+    words = Words(Numbers(changed, settings.language), changed, settings)
+    told = [str(sentence) for sentence in story.orion(words)]
+    assert told
+    assert all("inconclusive" in sentence for sentence in told)
+    assert not any("higher" in sentence or "lower" in sentence for sentence in told)
+
+
+def test_all_dimensions_must_agree_before_it_is_said(frames, settings):
+    estimates = frames["estimates"].copy()
+    training = estimates["term"].eq("training") & estimates["spec_id"].str.startswith("levels")
+    estimates.loc[training, ["conf_low", "conf_high"]] = (0.01, 0.05)
+    changed = {**frames, "estimates": estimates}
+    words = Words(Numbers(changed, settings.language), changed, settings)
+    up = "Returnees who had received training score higher in every dimension"
+    assert any(up in sentence for sentence in story.assistance(words, SURVEYS))
+    one = training & estimates["outcome"].eq("social")
+    estimates.loc[one, "conf_low"] = -0.01
+    words = Words(Numbers(changed, settings.language), changed, settings)
+    assert not any("training score higher" in s for s in story.assistance(words, SURVEYS))
+
+
+def test_planted_sentences_are_counted_on_simulated_data_only(
+    words, frames, numbers, real_settings
+):
+    assert len(list(story.claims(words))) == 2
+    assert len(list(story.claims(Words(numbers, frames, real_settings)))) == 1
+
+
+def test_an_error_is_named_by_what_was_computed(settings):
+    rows = pd.DataFrame(
+        {"vcov": ["CR1S", "CR1S", "HC3"], "cluster_var": ["returnee_id", "returnee_id", None]}
+    )
+    assert vcov_label(rows, settings.language) == "CR1S, clustered by returnee and HC3"
