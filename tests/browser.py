@@ -140,9 +140,7 @@ def problems_of(browser: Any, page: Path, width: int) -> list[str]:
     _wait(browser)
     found = [f"console: {entry['message']}" for entry in browser.get_log("browser")]
     found += [f"image missing: {name}" for name in browser.execute_script(IMAGES)]
-    found += [
-        f"image without words: {name}" for name in browser.execute_script(NAMELESS)
-    ]
+    found += [f"image without words: {name}" for name in browser.execute_script(NAMELESS)]
     found += [f"link to nowhere: #{name}" for name in browser.execute_script(DEAD_LINKS)]
     found += browser.execute_script(OVERFLOW)
     found += [f"network request: {url}" for url in _requests(browser.get_log("performance"))]

@@ -319,7 +319,7 @@ def _instrument(settings: Settings, config: Mapping[str, Any]) -> Markup:
 
 def _specifications(specs: pd.DataFrame, settings: Settings) -> list[list[str]]:
     """One row per declared specification, with all its outcomes."""
-    rows = specs.fillna("").astype(str)
+    rows = specs.astype(object).fillna("").astype(str)
     declared = [
         spec.removesuffix(outcome).rstrip(".")
         for spec, outcome in zip(rows["spec_id"], rows["outcome"], strict=True)
