@@ -1,0 +1,60 @@
+"""What is known of a study before any work."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reintegration.errors import StudyError
+from reintegration.plan import make_plan, read_plan
+
+
+@pytest.fixture
+def checkout(root: Path, tmp_path: Path) -> Path:
+    for name in ("data/instruments", "data/claims", "worlds"):
+        shutil.copytree(root / name, tmp_path / name)
+    shutil.copy(root / "config.yaml", tmp_path)
+    (tmp_path / "data/raw").mkdir()
+    (tmp_path / "data/sources").mkdir()
+    return tmp_path
+
+
+def choices(checkout: Path, **data) -> dict:
+    config = yaml.safe_load((checkout / "config.yaml").read_text())
+    config["data"] |= data
+    return config
+
+
+def test_a_world_says_its_files_before_it_is_made(checkout):
+    plan = make_plan(choices(checkout, world="worlds/small.yaml"), checkout)
+    assert plan.simulated
+    assert plan.raw_file("central") == "data/demo/small/raw/central.csv"
+    assert plan.mapping_file("gin") == "data/demo/small/sources/gin.yaml"
+    assert plan.planted == "data/demo/small/planted.csv"
+    assert plan.world_files == ("worlds/small.yaml", "worlds/demo.yaml")
+    assert plan.existing(plan.raw_file("gin")) == ["data/demo/small/raw/gin.xlsx"]
+    assert not (checkout / "data/demo").exists()
+
+
+def test_own_files_are_listed_and_a_missing_one_is_no_input(checkout):
+    (checkout / "data/raw/togo.csv").write_text("case_number\n")
+    (checkout / "data/sources/benin.yaml").write_text("file: benin.csv\ncountry: BEN\n")
+    plan = make_plan(choices(checkout, world=None), checkout)
+    assert not plan.simulated
+    assert plan.planted is None
+    assert plan.files == {"benin": "benin.csv", "togo": "togo.csv"}
+    assert plan.existing(plan.raw_file("togo")) == ["data/raw/togo.csv"]
+    assert plan.existing(plan.raw_file("benin")) == []
+    assert plan.sources["benin"]["country"] == "BEN"
+
+
+def test_a_wrong_term_is_found_without_any_data(checkout):
+    config = choices(checkout)
+    config["specifications"][0]["controls"].append("agee")
+    with pytest.raises(StudyError, match="agee"):
+        make_plan(config, checkout)
+
+
+def test_the_choices_of_the_checkout_are_sound(root):
+    assert read_plan(root / "config.yaml").simulated
