@@ -202,7 +202,8 @@ def importance_rows(
                 "columns": len(place[name]) if single else np.nan,
             }
         )
-    gone = [group for group in named if group not in ordered]
+    shown = _with_contrasts(ordered)
+    gone = [name for name in _with_contrasts(named) if name not in shown]
     reason = "no column of this group is left in the sample"
     return rows + [_no_share(base, group, NOT_ESTIMABLE, reason) for group in gone]
 
