@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -212,8 +213,9 @@ def surveys_line(sources: list[dict[str, str]], flow: list[dict[str, str]]) -> l
 def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     """Which claims hold; on simulated data, which planted findings came back."""
 
-    def named(rows: list[dict[str, Any]]) -> str:
-        return ", ".join(row["claim_id"] for row in rows) or "none"
+    def named(label: str, rows: list[dict[str, Any]]) -> list[str]:
+        names = ", ".join(row["claim_id"] for row in rows) or "none"
+        return textwrap.wrap(f"  {label:<13} {names}", 92, subsequent_indent=" " * 16)
 
     def having(verdict: str) -> list[dict[str, Any]]:
         return [row for row in claims if row["verdict"] == verdict]
@@ -221,24 +223,25 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     if not simulated:
         return [
             f"Claims of the published study: {len(having('holds'))} of {len(claims)} hold.",
-            f"  hold:         {named(having('holds'))}",
-            f"  contradicted: {named(having('contradicted'))}",
-            f"  inconclusive: {named(having('inconclusive'))}",
-            f"  not testable: {named(having('not_testable'))}",
+            *named("hold:", having("holds")),
+            *named("contradicted:", having("contradicted")),
+            *named("inconclusive:", having("inconclusive")),
+            *named("not testable:", having("not_testable")),
         ]
     planted = [row for row in claims if row.get("planted") == "yes"]
     back = [row for row in planted if row["verdict"] == "holds"]
     lost = [row for row in planted if row["verdict"] != "holds"]
     others = [row for row in claims if row.get("planted") == "no"]
     false = [row for row in others if row["verdict"] == "holds"]
-    return [
+    lines = [
         "SIMULATED DATA: what follows is about the software, not about returnees.",
         f"Planted findings that came back: {len(back)} of {len(planted)}.",
-        f"  came back:  {named(back)}",
-        f"  did not:    {named(lost)}",
-        f"Not planted, yet found: {len(false)} of {len(others)}{': ' if false else '.'}"
-        + (named(false) if false else ""),
+        *named("came back:", back),
+        *named("did not:", lost),
     ]
+    if others:
+        lines += [f"Not planted, yet found: {len(false)} of {len(others)}."]
+    return [*lines, *named("found:", false)] if false else lines
 
 
 def closing(root: Path, simulated: bool, progress: Progress, seconds: float) -> list[str]:

@@ -135,8 +135,8 @@ def test_on_simulated_data_planted_findings_come_back_or_not():
     said = "\n".join(claims_lines(CLAIMS, simulated=True))
     assert "SIMULATED DATA" in said
     assert "Planted findings that came back: 1 of 2" in said
-    assert "did not:    b" in said
-    assert "Not planted, yet found: 1 of 1: c" in said
+    assert "  did not:      b" in said
+    assert "Not planted, yet found: 1 of 1.\n  found:        c" in said
 
 
 def test_on_real_data_claims_hold_or_not():
