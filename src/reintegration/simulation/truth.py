@@ -25,7 +25,7 @@ from reintegration.studies.frames import survey_frame
 from reintegration.studies.orion import compare_mentored
 from reintegration.studies.trends import fit_trends
 
-SCALE = 5  # the population is so many times as large as the survey
+SCALE = 6  # the population is so many times as large as the survey
 TRUTH_COLUMNS = ["estimate_id", "kind", "value", "monte_carlo_se"]
 
 
@@ -106,9 +106,15 @@ def estimate(
     """Run every study of the pipeline on a survey frame, without bootstrap."""
     level = choices.inference.confidence_level
     regressions = regress(
-        frame, choices.specifications, choices.assistance, confidence=level, draws=0, rng=rng
+        frame,
+        choices.specifications,
+        choices.assistance,
+        confidence=level,
+        draws=0,
+        rng=rng,
+        engine="arrays",
     )
-    orion = compare_mentored(frame, choices.orion, confidence=level)
+    orion = compare_mentored(frame, choices.orion, confidence=level, engine="arrays")
     return [
         describe(frame, codebook, confidence=level).descriptives,
         regressions.estimates,
@@ -116,7 +122,7 @@ def estimate(
         regressions.importance,
         orion.effects,
         orion.changes,
-        fit_trends(frame, choices.trends, confidence=level).slopes,
+        fit_trends(frame, choices.trends, confidence=level, engine="arrays").slopes,
     ]
 
 
