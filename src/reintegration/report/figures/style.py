@@ -126,7 +126,8 @@ def rows_of_countries(axes: Axes, count: int) -> None:
 def _round_positions(figure: Figure) -> None:
     """Round where things stand: the layout's solver leaves last bits that differ by run."""
     for axes in figure.axes:
-        axes.set_position([round(edge, 5) for edge in axes.get_position().bounds])
+        left, bottom, width, height = axes.get_position().bounds
+        axes.set_position((round(left, 5), round(bottom, 5), round(width, 5), round(height, 5)))
     for text in figure.texts:
         x, y = text.get_position()
         text.set_position((round(x, 5), round(y, 5)))
