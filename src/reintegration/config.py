@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -39,6 +40,16 @@ Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(_distin
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
 
 
+def _countries_or_all(value: Any) -> Any:
+    if value == "all":
+        return value
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of ISO 3166-1 alpha-3 codes, or `all`")
+    if wrong := [code for code in value if not isinstance(code, str) or not is_country(code)]:
+        raise ValueError(f"{wrong} are not ISO 3166-1 alpha-3 country codes such as GIN")
+    return _distinct(value)
+
+
 class Section(BaseModel):
     """A section of the configuration: every key is known, nothing is guessed."""
 
@@ -49,7 +60,7 @@ class Study(Section):
     """What is studied."""
 
     title: str = Field(description="Title of the report.")
-    countries: Countries | Literal["all"] = Field(
+    countries: Annotated[list[str] | Literal["all"], BeforeValidator(_countries_or_all)] = Field(
         description="Countries analysed, as ISO 3166-1 alpha-3 codes, or `all` in the data."
     )
     first_survey: datetime.date = Field(description="First day of interviews analysed.")
