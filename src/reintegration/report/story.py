@@ -24,6 +24,12 @@ def _ids(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame["estimate_id"]]
 
 
+def _countries(words: Words) -> list[str]:
+    """Countries that are described."""
+    found = words.frames["descriptives"]["country"].dropna().unique()
+    return [str(code) for code in found if code != ALL]
+
+
 def _find(frame: pd.DataFrame, **wanted: str) -> str | None:
     """Id of the first row with these values."""
     for column, value in wanted.items():
@@ -43,7 +49,7 @@ def sample(words: Words) -> Sentences:
         return _find(described, statistic="n", variable=variable, country=ALL)
 
     surveys, returnees = count("surveys"), count("returnees")
-    codes = [code for code in described["country"].dropna().unique() if code != ALL]
+    codes = _countries(words)
     many, countries = count("countries"), words.say("missing_all")
     if many and len(codes) != 1:
         countries = words.say("sample.countries_many", number=numbers.count(many))
@@ -61,9 +67,9 @@ def sample(words: Words) -> Sentences:
         )
     for variable in ("follow_ups", "mentored"):
         name = count(variable)
-        if name and variable == "mentored" and not numbers[name].value:
+        if name and not numbers[name].value:
             numbers.record(name)
-            yield words.say("sample.no_mentored")
+            yield words.say(f"sample.no_{variable}")
         elif name:
             yield words.say(f"sample.{variable}", number=numbers.count(name))
 
@@ -157,7 +163,9 @@ def _country_terms(words: Words) -> pd.DataFrame:
 def countries(words: Words) -> Sentences:
     """Deviations of countries in the main score, and how sure their order is."""
     terms = _country_terms(words)
-    if terms.empty:
+    if len(_countries(words)) == 1 or terms.empty:
+        for name in _ids(terms):
+            words.numbers.record(name)
         yield words.say("countries.single")
         return
     sides = words.tally(_ids(terms))
@@ -270,6 +278,9 @@ def assistance(words: Words, data: str) -> Sentences:
     if not any(sides.values()):
         yield words.say(f"assistance.missing_{kind}", reason=words.reason(terms))
         return
+    if not sides["up"] and not sides["down"]:
+        yield words.say(f"assistance.{kind}_none")
+        return
     for side, names in sides.items():
         if names:
             key = f"assistance.{kind}_{side}"
@@ -280,7 +291,8 @@ def network(words: Words, country: str | None) -> Sentences:
     """Who rates the own network as poor, in the country in focus and in all."""
     described, numbers = words.frames["descriptives"], words.numbers
     rows = described[(described["variable"] == "network_poor") & (described["answer"] == "yes")]
-    for code, key in ((country, "poor"), (ALL, "all")):
+    whole = ALL if len(_countries(words)) > 1 else None
+    for code, key in ((country, "poor"), (whole, "all")):
         name = _find(rows, country=code) if code else None
         if name is None:
             continue
@@ -312,6 +324,12 @@ def trends(words: Words) -> Sentences:
         named = language.plain(f"methods.{method}")
         if not usable:
             yield words.say("trends.missing", method=named, reason=words.reason(rows))
+            continue
+        if len(rows) == 1:
+            country = language.country(str(rows["country"].iloc[0]))
+            score = words.score(words.main_score)
+            name = _ids(rows)[0]
+            yield words.effect("trends.one", name, country=country, method=named, score=score)
             continue
         yield words.say(
             f"trends.{method}",
@@ -376,7 +394,7 @@ def _effect(words: Words, name: str) -> Markup:
         numbers.record(name)
         return words.say("orion.missing", reason=numbers.why_missing(name))
     return words.effect(
-        "orion.effect",
+        f"orion.{row.word('method')}",
         name,
         method=language.plain(f"methods.{row.word('method')}"),
         against=language.plain(f"methods.{row.word('comparator')}"),
@@ -401,7 +419,8 @@ def orion_changes(words: Words) -> Sentences:
     changes, language = words.frames["orion_changes"], words.settings.language
     rows = changes[changes["outcome"] == words.main_score]
     present = list(dict.fromkeys(rows["country"]))
-    order = [code for code in [*words.settings.orion.countries, ALL] if code in present]
+    order = [code for code in words.settings.orion.countries if code in present]
+    order += [ALL] if ALL in present and len(_countries(words)) > 1 else []
     for country in order:
         found = {g: _find(rows, group=g, country=country) for g in ("mentored", "others")}
         if not all(found.values()):
@@ -419,15 +438,14 @@ def _change(words: Words, group: str, name: str) -> Markup:
     row, margin = words.numbers[name], words.settings.orion.level_margin
     if words.direction(name) == MISSING:
         words.numbers.record(name)
-        return Markup("{}: {}").format(who, words.numbers.why_missing(name))
+        reason = words.numbers.why_missing(name)
+        return words.say("orion.group_missing", who=who, reason=reason)
     ends = [row.get("conf_low"), row.get("conf_high")]
     if not any(map(is_missing, ends)) and -margin < min(ends) and max(ends) < margin:
         value, interval = words.signed(name)
         shown = words.settings.language.number(margin, 2)
-        return words.say(
-            "orion.change_level", who=who, value=value, interval=interval, margin=shown
-        )
-    return words.effect("orion.change", name, who=who)
+        return words.say("orion.group_level", who=who, value=value, interval=interval, margin=shown)
+    return words.effect("orion.group", name, who=who)
 
 
 # ---------------------------------------------------------------- claims
@@ -435,13 +453,11 @@ def _change(words: Words, group: str, name: str) -> Markup:
 
 def claims(words: Words) -> Sentences:
     """How many sentences of the published study can be tested, and how they came out."""
-    table, language = words.frames["claims"], words.settings.language
+    table = words.frames["claims"]
     tested = table[table["verdict"] != "not_testable"]
     parts = [
         words.say(
-            "claims.verdict",
-            number=words.whole(int((tested["verdict"] == verdict).sum())),
-            verdict=language.plain(f"tables.verdicts.{verdict}"),
+            f"claims.{verdict}", number=words.whole(int((tested["verdict"] == verdict).sum()))
         )
         for verdict in ("holds", "contradicted", "inconclusive")
     ]
