@@ -17,8 +17,8 @@ def test_a_quota_larger_than_the_group_takes_all(rng):
 
 def test_one_place_goes_in_proportion_to_the_odds(rng):
     log_odds = np.log([1.0, 3.0])
-    second = np.mean([quota(log_odds, 1, rng)[1] for _ in range(4000)])
-    assert second == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / 4000))
+    second = np.mean([quota(log_odds, 1, rng)[1] for _ in range(20_000)])
+    assert second == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / 20_000))
 
 
 def test_tilt_multiplies_the_odds():
