@@ -1,8 +1,11 @@
 """The truth beside the data: projections, potential outcomes, and the bias between them."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from reintegration.config import load_config
 from reintegration.simulation.plant import run_plant
@@ -66,7 +69,7 @@ def test_every_estimand_has_its_value(truth, name):
 
 def test_counts_are_those_of_the_survey_and_not_of_the_large_population(truth, demo):
     values = truth.table.set_index("estimate_id")["value"]
-    assert values["n.surveys.all"] == pytest.approx(demo.scaled(SIZE).surveys, abs=20)
+    assert values["n.surveys.all"] == demo.scaled(SIZE).surveys
     assert values["n.countries.all"] == 17
 
 
@@ -103,6 +106,21 @@ def test_claims_are_planted_or_not(truth, choices):
     assert set(planted) <= {"yes", "no"}
     assert planted["stranded"] == planted["negative_countries"] == "yes"
     assert "trust_in_mentors" not in planted  # no such data could say
+
+
+def test_a_counted_claim_is_judged_on_the_survey_s_own_count(variant, choices, codebook, tmp_path):
+    world = variant(name="counted", size=0.1)
+    claim = {
+        **{"id": "counted", "message": 0, "claim_en": "a", "claim_fr": "b", "test": "count"},
+        **{"estimates": ["n.surveys.all"], "published": "all", "reason": "counted"},
+        "value": world.surveys,
+    }
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump({"source": "test", "claims": [claim]}))
+    instrument = choices.instrument.model_copy(update={"claims": path})
+    own = dataclasses.replace(choices, instrument=instrument)
+    truth = find_truth(world, own, codebook, np.random.default_rng(1), scale=2)
+    assert truth.planted["planted"].tolist() == ["yes"]
 
 
 def test_a_world_without_effect_plants_no_effect(variant, choices, codebook):
