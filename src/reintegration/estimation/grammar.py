@@ -18,12 +18,9 @@ leaves it so, and only rows whose filter is true are kept (Kleene's three-valued
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-
-import numpy as np
-import pandas as pd
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN = re.compile(
@@ -33,9 +30,9 @@ _TOKEN = re.compile(
              | (?P<symbol>==|!=|<=|>=|<|>|\(|\)|,) )""",
     re.VERBOSE,
 )
-_ORDERED = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+ORDERED = ("<", "<=", ">", ">=")
 _KEYWORDS = {"and", "or", "not", "in", "is", "missing"}
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LONGEST = 500  # tokens; a longer filter belongs into a column
 
 
@@ -196,11 +193,11 @@ class _Reader:
             within = Comparison(name, "in", self.value_list())
             return Not(within) if opposite else within
         operator = self.peek()
-        if opposite or operator not in ("==", "!=", *_ORDERED):
+        if opposite or operator not in ("==", "!=", *ORDERED):
             raise self.fail("==, !=, <, <=, >, >=, `in (...)`, `not in (...)` or `is missing`")
         self.position += 1
         value = self.value()
-        if operator in _ORDERED and isinstance(value, str) and not _DATE.fullmatch(value):
+        if operator in ORDERED and isinstance(value, str) and not DATE.fullmatch(value):
             raise GrammarError(
                 f"the filter {self.text!r}: {operator} needs a number,"
                 f' or a date such as "2020-03-01", not {value!r}'
@@ -251,73 +248,3 @@ def comparisons(parsed: Filter) -> Iterator[Comparison]:
     else:
         yield from comparisons(parsed.left)
         yield from comparisons(parsed.right)
-
-
-def keep_rows(parsed: Filter, frame: pd.DataFrame | Mapping[str, pd.Series]) -> np.ndarray:
-    """Say which rows of a frame make a filter true: booleans of shape (n,)."""
-    return _truth(parsed, frame)[0]
-
-
-def _truth(
-    parsed: Filter, frame: pd.DataFrame | Mapping[str, pd.Series]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return where a filter is known to be true and where it is known to be false."""
-    if isinstance(parsed, Not):
-        true, false = _truth(parsed.part, frame)
-        return false, true
-    if isinstance(parsed, Both):
-        left, right = _truth(parsed.left, frame), _truth(parsed.right, frame)
-        if parsed.operator == "and":
-            return left[0] & right[0], left[1] | right[1]
-        return left[0] | right[0], left[1] & right[1]
-    column = frame[parsed.name]
-    missing = column.isna().to_numpy()
-    if parsed.operator == "missing":
-        return missing, ~missing
-    true = _compare(parsed, column) & ~missing
-    return true, ~true & ~missing
-
-
-def _compare(parsed: Comparison, column: pd.Series) -> np.ndarray:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return _compare_numbers(parsed, column, _dates(parsed))
-    numeric = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
-    if not numeric:
-        if parsed.operator in _ORDERED:
-            raise GrammarError(f"{parsed.name} holds texts, which {parsed.operator} cannot order")
-        wanted = [_as_text(value) for value in parsed.compared]
-        found = column.astype("str").isin(wanted).to_numpy()
-        return ~found if parsed.operator == "!=" else found
-    if texts := [value for value in parsed.compared if isinstance(value, str)]:
-        raise GrammarError(f"{parsed.name} holds numbers, and {texts[0]!r} is none")
-    numbers = np.asarray(parsed.compared, dtype=float)
-    return _compare_numbers(parsed, pd.to_numeric(column).astype("Float64"), numbers)
-
-
-def _compare_numbers(parsed: Comparison, column: pd.Series, values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "M":
-        held = column.to_numpy(dtype="datetime64[s]")
-    else:
-        held = column.to_numpy(dtype=float, na_value=np.nan)
-    if parsed.operator in _ORDERED:
-        return _ORDERED[parsed.operator](held, values[0])
-    found = np.isin(held, values)
-    return ~found if parsed.operator == "!=" else found
-
-
-def _dates(parsed: Comparison) -> np.ndarray:
-    """Read the values compared with a column of dates."""
-    for value in parsed.compared:
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
-            raise GrammarError(
-                f'{parsed.name} holds dates; write one in quotes, like "2020-03-01", not {value!r}'
-            )
-    try:
-        return np.array(parsed.compared, dtype="datetime64[s]")
-    except ValueError:
-        raise GrammarError(f"{parsed.name}: no such day among {parsed.compared}") from None
-
-
-def _as_text(value: float | str) -> str:
-    """Write a number as a text column would hold it: 1 and not 1.0."""
-    return value if isinstance(value, str) else f"{value:g}"

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from reintegration.estimation.grammar import GrammarError, comparisons, keep_rows, parse_filter
+from reintegration.estimation.filters import keep_rows
+from reintegration.estimation.grammar import GrammarError, comparisons, parse_filter
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
 

@@ -1,11 +1,13 @@
-"""Specifications: one regression per outcome, written as data, checked before it is fitted."""
+"""Specifications: one regression per outcome, written as data, checked before it is fitted.
+
+Light to import: the plan of a study checks them each time the Snakefile is read.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from reintegration import config
 from reintegration.codebook import Codebook
@@ -20,7 +22,9 @@ from reintegration.estimation.grammar import (
     parse_term,
     suggest,
 )
-from reintegration.estimation.results import SPEC_COLUMNS, table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COUNTRY = "country"
 RETURNEE = "returnee_id"
@@ -147,8 +151,10 @@ def expand(
     return expanded
 
 
-def specs_table(specifications: Sequence[Specification]) -> pd.DataFrame:
+def specs_table(specifications: Sequence[Specification]) -> "pd.DataFrame":
     """List specifications as they will be fitted, one row each."""
+    from reintegration.estimation.results import SPEC_COLUMNS, table
+
     return table(
         (
             {
@@ -227,9 +233,7 @@ def problems_of(spec: Specification, columns: Mapping[str, Column], key: str) ->
     for part, terms in (("terms", spec.terms), ("controls", spec.controls)):
         for term in terms:
             problems += [
-                unknown(part, name, [*usable, ASSISTANCE])
-                for name in term.variables
-                if name not in usable
+                unknown(part, name, usable) for name in term.variables if name not in usable
             ]
             problems += [
                 f"{key}.{part}: the interaction {term} needs {name} as a term of its own too"
@@ -269,7 +273,7 @@ def check_specifications(
         problems += problems_of(
             spec, columns[spec.data], f"specifications.{spec.spec_id.split('.')[0]}"
         )
-    controls = _terms(orion.controls, assistance.types, "orion.controls", problems)
+    controls = _terms(orion.controls, (), "orion.controls", problems)
     for key, declared, terms in (("orion", orion.vcov, controls), ("trends", trends.vcov, ())):
         vcov = Vcov(declared.type, declared.cluster)
         spec = Specification(
@@ -286,7 +290,7 @@ def check_specifications(
 def _terms(
     texts: Sequence[str], types: Sequence[str], key: str, problems: list[str]
 ) -> tuple[Term, ...]:
-    """Parse terms and spread `assistance`; problems are added to the list."""
+    """Parse terms and spread `assistance` over types, if any; problems join the list."""
     terms: dict[Term, None] = {}
     for text in texts:
         try:
@@ -294,7 +298,7 @@ def _terms(
         except GrammarError as error:
             problems.append(f"{key}: {error}")
             continue
-        if ASSISTANCE not in term.variables:
+        if ASSISTANCE not in term.variables or not types:
             terms[term] = None
             continue
         for kind in types:

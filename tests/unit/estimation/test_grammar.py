@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reintegration.estimation.filters import keep_rows
 from reintegration.estimation.grammar import (
     GrammarError,
     comparisons,
-    keep_rows,
     parse_filter,
     parse_term,
     suggest,

@@ -1,4 +1,6 @@
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
@@ -156,6 +158,20 @@ def test_all_problems_are_said_at_once(config, codebook):
     text = "\n".join(error.value.problems)
     for part in ("levels.terms", "levels.filter", "other.controls", "orion.controls"):
         assert part in text
+
+
+def test_assistance_as_a_whole_is_no_control_of_orion(config, codebook):
+    with pytest.raises(StudyError, match=r"orion\.controls: there is no column 'assistance'"):
+        check(config, codebook, controls=["country", "assistance"])
+
+
+def test_checking_specifications_imports_nothing_heavy():
+    code = (
+        "import sys, reintegration.estimation.specs;"
+        "print(*{'pandas', 'numpy', 'scipy', 'statsmodels', 'linearmodels'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_what_cannot_be_read_is_said_with_its_key(config):

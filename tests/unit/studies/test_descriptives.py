@@ -130,6 +130,13 @@ def test_wilson_of_pairs_counts_the_pairs():
     )
 
 
+def test_wilson_takes_clusters_for_no_more_than_their_answers():
+    # Returnees who answer differently each time give a small error, not more answers.
+    share, n = np.array([0.1]), np.array([40])
+    low, high = wilson(share, np.array([0.001]), n, np.array([1e9]), 0.95)
+    assert (low[0], high[0]) == pytest.approx(proportion_confint(4, 40, method="wilson"), rel=1e-6)
+
+
 def test_wilson_at_the_ends_counts_returnees_and_stays_inside():
     low, high = wilson(
         np.array([0.0, 1.0]), np.zeros(2), np.array([80, 80]), np.array([40, 40]), 0.95

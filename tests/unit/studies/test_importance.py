@@ -183,3 +183,15 @@ def test_with_one_row_per_returnee_the_whole_is_about_adjusted_r2():
     n, k = 400, 12
     adjusted = 1 - (1 - fit.model["r2"]) * (n - 1) / (n - k - 1)
     assert found["r2"].iloc[0] == pytest.approx(adjusted, abs=0.003)
+
+
+def test_draws_are_centred_on_the_estimate_although_they_hold_noise_twice():
+    places = []
+    for seed in range(25):
+        found = shares_of(
+            survey(120, 200 + seed, country=0.6, age=0.5), "country age", draws=199, seed=seed
+        ).loc["country"]
+        places.append(
+            (found["estimate"] - found["conf_low"]) / (found["conf_high"] - found["conf_low"])
+        )
+    assert np.mean(places) == pytest.approx(0.5, abs=0.08)
