@@ -16,6 +16,7 @@ import pandas as pd
 from reintegration import config
 from reintegration.audit.claims import HOLDS, NOT_TESTABLE, evaluate, gather_numbers, load_claims
 from reintegration.codebook import Codebook, load_codebook
+from reintegration.errors import StudyError
 from reintegration.scoring import score
 from reintegration.simulation.population import Population, draw
 from reintegration.simulation.world import World
@@ -91,6 +92,11 @@ def find_truth(
     surveys = population.surveys
     if choices.study.countries != "all":
         surveys = surveys[surveys["country"].isin(choices.study.countries)].reset_index(drop=True)
+    if surveys.empty:
+        raise StudyError(
+            f"World {world.name}: the study has none of its countries.",
+            [f"study.countries: one or several of {', '.join(world.countries)} are needed, or all"],
+        )
     frame = survey_frame(surveys, score(surveys, codebook, choices.scoring))
     tables = estimate(frame, choices, codebook, rng)
     projections = pd.concat([_projections(table, scale) for table in tables], ignore_index=True)

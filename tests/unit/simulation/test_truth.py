@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from reintegration.config import load_config
+from reintegration.errors import StudyError
 from reintegration.simulation.plant import run_plant
 from reintegration.simulation.population import draw
 from reintegration.simulation.truth import (
@@ -148,6 +149,12 @@ def test_worlds_without_pilot_follow_up_or_neighbours_have_a_truth_too(
     truth = find_truth(world, choices, codebook, np.random.default_rng(4), scale=1)
     assert len(truth.table)
     assert truth.table["value"].notna().all()
+
+
+def test_a_world_of_other_countries_than_the_study_s_is_refused(variant, choices, codebook):
+    world = variant(name="elsewhere", only=["GIN"], rename={"GIN": "KHM"}, size=0.1)
+    with pytest.raises(StudyError, match=r"study.countries: one or several of KHM"):
+        find_truth(world, choices, codebook, np.random.default_rng(4), scale=1)
 
 
 def test_plant_writes_the_truth_beside_the_data_and_the_same_bytes_twice(
