@@ -54,11 +54,7 @@ def hidden_cells(
     counts = np.asarray(counts, dtype=float)
     part = ~np.asarray(np.zeros(len(counts)) if total is None else total, dtype=bool)
     reasons = np.where((counts > 0) & (counts < minimum), SMALL, "").astype(object)
-    members = [
-        np.flatnonzero(part & (codes == code))
-        for codes in (pd.factorize(pd.Series(list(line)))[0] for line in lines)
-        for code in np.unique(codes[codes >= 0])
-    ]
+    members = [cells for line in lines for cells in _members(line, part)]
     changed = True
     while changed:
         changed = False
@@ -73,6 +69,15 @@ def hidden_cells(
             reasons[shown[order[0]]] = DERIVABLE
             changed = True
     return reasons
+
+
+def _members(line: Sequence[object] | np.ndarray, part: np.ndarray) -> list[np.ndarray]:
+    """Places of the cells of each line that has at least two."""
+    codes = pd.factorize(pd.Series(list(line)))[0]
+    places = np.flatnonzero(part & (codes >= 0))
+    places = places[np.argsort(codes[places], kind="stable")]
+    starts = np.flatnonzero(np.diff(codes[places])) + 1
+    return [cells for cells in np.split(places, starts) if len(cells) > 1]
 
 
 def protect(

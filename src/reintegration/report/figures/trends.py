@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -13,7 +12,6 @@ from reintegration.report.figures.common import (
     INTERVAL,
     empty_words,
     in_order,
-    points,
     without_small_cells,
 )
 from reintegration.report.figures.style import (
@@ -111,13 +109,10 @@ def _country(axes: Axes, part: pd.DataFrame, scores: list[str], colours: dict[st
         main["months_since_return"], main["conf_low"], main["conf_high"],
         color=colours[scores[-1]], alpha=0.18, linewidth=0,
     )  # fmt: skip
-    sns.lineplot(
-        data=part, x="months_since_return", y="fitted", ax=axes, legend=False,
-        hue="outcome", hue_order=scores, palette=colours,
-        size="outcome", size_order=scores, sizes=dict.fromkeys(scores, 1.1) | {scores[-1]: 2.0},
-        estimator=None, errorbar=None,
-    )  # fmt: skip
-    axes.set(xlabel="", ylabel="")
+    for score in scores:
+        line = part[part["outcome"] == score]
+        axes.plot(line["months_since_return"], line["fitted"], color=colours[score],
+                  linewidth=2.0 if score == scores[-1] else 1.1)  # fmt: skip
     axes.grid(color=FAINT, linewidth=0.8)
 
 
@@ -143,22 +138,27 @@ def draw_slopes(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn
     )
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
     apart = 0.16 if len(methods) > 1 else 0
-    looks = {WITHIN: (BLUE, "o", -apart), POOLED: (ORANGE, "s", apart)}
+    shifts = {WITHIN: -apart, POOLED: apart}
+    colours, markers = {WITHIN: BLUE, POOLED: ORANGE}, {WITHIN: "o", POOLED: "s"}
     places = {code: row for row, code in enumerate(order)}
     for axes, score in zip(panels, columns, strict=True):
         rows_of_countries(axes, len(order))
         zero_line(axes)
-        for method in methods:
-            part = usable[(usable["outcome"] == score) & (usable["method"] == method)]
-            colour, marker, shift = looks[method]
-            rows = part["country"].map(places).to_numpy(dtype=float) + shift
-            points(axes, np.asarray(rows), part, "slope_per_year", colour=colour, marker=marker,
-                   size=3.6)  # fmt: skip
+        part = usable[usable["outcome"] == score]
+        rows = part["country"].map(places) + part["method"].map(shifts)
+        axes.hlines(rows, part["conf_low"], part["conf_high"], linewidth=1.3, zorder=2,
+                    color=part["method"].map(colours).to_list())  # fmt: skip
+        sns.scatterplot(
+            data=part.assign(row=rows), x="slope_per_year", y="row", ax=axes, legend=False,
+            hue="method", palette=colours, style="method", markers=markers, s=20, zorder=3,
+            linewidth=0,
+        )  # fmt: skip
+        axes.set(xlabel="", ylabel="")
         axes.set_title(language.score(score))
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=4))
     panels[0].set_yticks(range(len(order)), [language.country(code) for code in order])
     handles = [
-        Line2D([], [], color=looks[name][0], marker=looks[name][1], markersize=4,
+        Line2D([], [], color=colours[name], marker=markers[name], markersize=4,
                label=language.plain(f"methods.{name}"))
         for name in methods
     ]  # fmt: skip
