@@ -13,7 +13,11 @@ rule figures:
         **PLAN.codebook,
         texts=TEXTS,
     output:
-        outputs.figure_files("results/figures"),
+        report(
+            outputs.figure_files("results/figures"),
+            caption="../captions/figures.rst",
+            category="Figures",
+        ),
     log:
         "results/logs/figures.log",
     benchmark:
@@ -32,7 +36,11 @@ rule tables:
         **PLAN.codebook,
         texts=TEXTS,
     output:
-        outputs.table_files("results/tables"),
+        report(
+            outputs.table_files("results/tables"),
+            caption="../captions/tables.rst",
+            category="Tables",
+        ),
     log:
         "results/logs/tables.log",
     benchmark:
@@ -54,7 +62,9 @@ rule report:
         texts=TEXTS,
         templates=TEMPLATES,
     output:
-        page="reports/study.html",
+        page=report(
+            "reports/study.html", caption="../captions/study.rst", category="Study"
+        ),
         uses="results/audit/uses.csv",
     log:
         "results/logs/report.log",
