@@ -1,10 +1,8 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from reintegration.config import Assistance, Inference, Specification
+from reintegration.config import Assistance
 from reintegration.estimation.results import (
     ESTIMATE_COLUMNS,
     IMPORTANCE_COLUMNS,
@@ -13,8 +11,7 @@ from reintegration.estimation.results import (
     ROW_COLUMNS,
     SPEC_COLUMNS,
 )
-from reintegration.studies.assistance import regress, run_regress
-from reintegration.tables_io import read_csv
+from reintegration.studies.assistance import regress
 
 TABLES = {
     "specs": SPEC_COLUMNS,
@@ -167,21 +164,3 @@ def test_degenerate_data_never_crash_and_never_leave_a_number_out_silently(frame
         blank = table[table[value].isna()]
         assert (blank["status"] != "ok").all(), name
         assert (blank["warnings"].fillna("").str.len() > 0).all(), name
-
-
-def test_two_runs_write_the_same_bytes(frame, config, tmp_path):
-    surveys, scores = tmp_path / "surveys.parquet", tmp_path / "scores.parquet"
-    counted = [name for name in frame if name.startswith(("items_answered_", "item_"))]
-    own = ["economic", "social", "psychosocial", "composite", *counted]
-    frame.drop(columns=own).to_parquet(surveys)
-    frame[["survey_id", *own]].to_parquet(scores)
-    levels = [Specification.model_validate(config.specifications[0].model_dump())]
-    inference = Inference(confidence_level=0.95, seed=3, bootstrap_draws=99, stars=False)
-    written = []
-    for run_name in ("one", "two"):
-        outputs = {name: tmp_path / run_name / f"{name}.csv" for name in TABLES}
-        run_regress(surveys, scores, outputs, levels, config.assistance, inference)
-        written.append({name: Path(path).read_bytes() for name, path in outputs.items()})
-    assert written[0] == written[1]
-    shares = read_csv(tmp_path / "one" / "importance.csv")
-    assert shares["draws"].eq(99).all()
