@@ -1,0 +1,27 @@
+"""What the study found, section by section, as sentences taken from results."""
+
+from reintegration.report.story.change import orion, orion_changes, orion_size, trends
+from reintegration.report.story.data import claims, migration, sample, sources
+from reintegration.report.story.scores import (
+    assistance,
+    countries,
+    importance,
+    network,
+    scores,
+)
+
+__all__ = [
+    "assistance",
+    "claims",
+    "countries",
+    "importance",
+    "migration",
+    "network",
+    "orion",
+    "orion_changes",
+    "orion_size",
+    "sample",
+    "scores",
+    "sources",
+    "trends",
+]

@@ -1,0 +1,111 @@
+"""Sentences on the data: who is in, what was left out, what they had lived; and on the claims."""
+
+from markupsafe import Markup
+
+from reintegration.report.language import ALL
+from reintegration.report.story.common import Sentences, described_countries, find
+from reintegration.report.wording import Words
+
+
+def sample(words: Words) -> Sentences:
+    """Who was analysed."""
+    described = words.frames["descriptives"]
+    language, numbers = words.settings.language, words.numbers
+
+    def count(variable: str) -> str | None:
+        return find(described, statistic="n", variable=variable, country=ALL)
+
+    surveys, returnees = count("surveys"), count("returnees")
+    codes = described_countries(words)
+    many, countries = count("countries"), words.say("missing_all")
+    if many and len(codes) != 1:
+        countries = words.say("sample.countries_many", number=numbers.count(many))
+    elif codes:
+        countries = words.say("sample.countries_one", country=language.country(codes[0]))
+    if surveys and returnees:
+        study = words.settings.study
+        yield words.say(
+            "sample.whole",
+            surveys=numbers.count(surveys),
+            returnees=numbers.count(returnees),
+            countries=countries,
+            first=Markup("<time>{}</time>").format(study.first_survey),
+            last=Markup("<time>{}</time>").format(study.last_survey),
+        )
+    for variable in ("follow_ups", "mentored"):
+        name = count(variable)
+        if name and not numbers[name].value:
+            numbers.record(name)
+            yield words.say(f"sample.no_{variable}")
+        elif name:
+            yield words.say(f"sample.{variable}", number=numbers.count(name))
+
+
+def sources(words: Words) -> Sentences:
+    """Which files were left out, and why."""
+    table = words.frames["sources"]
+    left = table[table["status"] == "left_out"]
+    if left.empty:
+        yield words.say("sample.nothing_left_out")
+        return
+    named = [
+        words.say("sample.left_out_one", source=row["file"], reason=row["reason"])
+        for row in left.to_dict("records")
+    ]
+    yield words.say("sample.left_out", sources=words.join(named))
+
+
+def migration(words: Words) -> Sentences:
+    """What they had lived: stranded, months abroad, how the return was decided."""
+    described = words.frames["descriptives"]
+    language, numbers = words.settings.language, words.numbers
+    for variable, answer in (
+        ("stranded", "yes"),
+        ("abroad_under_six_months", "yes"),
+        ("return_decision", "stranded"),
+        ("return_decision", "detention"),
+        ("return_decision", "change_of_mind"),
+    ):
+        name = find(
+            described, statistic="share_returnees", variable=variable, answer=answer, country=ALL
+        )
+        if name is None:
+            continue
+        what = language.variable(variable)
+        if answer != "yes":
+            what = f"{what}: {language.answer(variable, answer)}"
+        yield words.say(
+            "sample.share",
+            what=what,
+            share=numbers.share(name),
+            interval=numbers.interval(name, as_share=True),
+        )
+
+
+def claims(words: Words) -> Sentences:
+    """How many sentences of the published study can be tested, and how they came out."""
+    table = words.frames["claims"]
+    tested = table[table["verdict"] != "not_testable"]
+    parts = [
+        words.say(
+            f"claims.{verdict}", number=words.whole(int((tested["verdict"] == verdict).sum()))
+        )
+        for verdict in ("holds", "contradicted", "inconclusive")
+    ]
+    yield words.say(
+        "claims.counts",
+        number=words.whole(len(table)),
+        testable=words.whole(len(tested)),
+        list=words.join(parts),
+    )
+    if not words.settings.simulated:
+        return
+    held = tested["verdict"] == "holds"
+    planted, absent = tested["planted"] == "yes", tested["planted"] == "no"
+    yield words.say(
+        "claims.planted",
+        planted=words.whole(int(planted.sum())),
+        recovered=words.whole(int((planted & held).sum())),
+        absent=words.whole(int(absent.sum())),
+        found=words.whole(int((absent & held).sum())),
+    )
