@@ -106,6 +106,9 @@ def test_a_mean_of_few_mentored_is_not_drawn(frames, settings):
 
 def test_small_steps_of_a_distribution_are_hidden_with_a_cover(frames, settings):
     done = scores.shares(frames["distributions"], settings.minimum_cell)
+    hidden = frames["distributions"]["status"] == "suppressed"
+    assert hidden.sum() > 0
+    assert len(done.record) >= hidden.sum()
     steps = done.cells[done.cells["statistic"] == "count"]
     counts = steps["share"] * steps["n_obs"] if "n_obs" in steps else None
     assert counts is None  # what would give the hidden steps away is not in the figure's data

@@ -25,6 +25,8 @@ from reintegration.report.settings import Settings
 
 NAME = "score_distributions"
 COUNT, LOWER, MEDIAN, UPPER = "count", "q25", "median", "q75"
+# Steps that the results already hide.
+HIDDEN_BEFORE, IN_RESULTS = "suppressed", "hidden in descriptives/distributions.csv already"
 RIDGE = 0.62  # height of the fullest step, in rows
 
 
@@ -100,7 +102,13 @@ def shares(distributions: pd.DataFrame, minimum: int) -> Protected:
     rest["share"] = np.nan
     columns = ["country", "outcome", "statistic", "low", "high", "value", "share"]
     cells = pd.concat([done.cells.assign(value=np.nan), rest.assign(**{SUPPRESSED: ""})])
-    record = done.record.rename(columns={"cell": "estimate_id"})
+    before = done.cells.loc[done.cells["status"] == HIDDEN_BEFORE, "cell"]
+    record = pd.concat(
+        [
+            done.record.rename(columns={"cell": "estimate_id"}),
+            pd.DataFrame({"estimate_id": before, "reason": IN_RESULTS, "minimum": minimum}),
+        ]
+    )
     return Protected(cells[[*columns, SUPPRESSED]].reset_index(drop=True), record)
 
 
