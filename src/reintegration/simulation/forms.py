@@ -227,6 +227,9 @@ class _Writer:
         if self.style.multiple == "joined":
             return
         header = self._header(name, group)
+        if self.style.multiple == "both":  # the answers are read from their own columns
+            self.columns.pop(name, None)
+            self.drop.append(header)
         between = "/" if self.style.headers == "kobo" else "_"
         yes, no, bad = (1, 0, UNKNOWN_NUMBER)
         given = [text for text in set(values.tolist()) if text not in (None, NONSENSE)]

@@ -119,7 +119,7 @@ def survey_columns(
             "return_date": returned,
             "months_since_return": (days - returned).dt.days / DAYS_PER_MONTH,
             "mode": np.where(rng.random(n) < by_phone, "phone", "in_person"),
-            "language": language,
+            "language": pd.Series(language, index=persons.index, dtype="str"),
             **{
                 name: persons[name]
                 for name in (
