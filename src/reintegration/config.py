@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -55,11 +56,19 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and kind in (int, float):
+            raise ValueError("must be a number")
+        return value
+
 
 class Study(Section):
     """What is studied."""
 
-    title: str = Field(description="Title of the report.")
+    title: str = Field(min_length=1, description="Title of the report.")
     countries: Annotated[list[str] | Literal["all"], BeforeValidator(_countries_or_all)] = Field(
         description="Countries analysed, as ISO 3166-1 alpha-3 codes, or `all` in the data."
     )

@@ -14,6 +14,8 @@ YES_NO = (Answer(code="yes", en="Yes", fr="Oui"), Answer(code="no", en="No", fr=
 _TRUE_FALSE = {"true": "yes", "vrai": "yes", "false": "no", "faux": "no"}
 _CHOSEN = frozenset(("1", "yes", "oui", "true", "vrai", "x", "selected", "checked"))
 _NOT_CHOSEN = frozenset(("0", "no", "non", "false", "faux", "unselected", "unchecked"))
+# What programs and people write into a cell that holds nothing.
+_BLANK = frozenset(("na", "n a", "nan", "nat", "null", "-", "--", "---", "\u2013", "\u2014", "."))
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0+")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _SEPARATOR = re.compile(r"\s*[;,|/\n]\s*")
@@ -68,6 +70,11 @@ def answer_key(text: str) -> str:
     return text if _NUMBER.fullmatch(text) else fold(text)
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text, unless it is an answer of the codebook, says only that the cell is empty."""
+    return fold(text) in _BLANK
+
+
 def answer_table(answers: Iterable[Answer]) -> dict[str, str]:
     """Folded code or label -> code. A spelling that two answers share is left out."""
     answers = list(answers)
@@ -111,7 +118,7 @@ def reading(
         "number": _number,
         "date": lambda text: _date(text, order, serials),
         "country": lambda text: find_country(text) or Nothing("not a known country"),
-    }.get(question.kind, lambda text: " ".join(text.split()))
+    }.get(question.kind, lambda text: MISSING if is_blank(text) else " ".join(text.split()))
 
     if not declared:
         return plain

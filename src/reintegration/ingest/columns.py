@@ -4,16 +4,22 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reintegration.codebook import Codebook
+from reintegration.countries import find_country
 from reintegration.errors import StudyError
 from reintegration.ingest.source import Source
 from reintegration.text import fold
+
+if TYPE_CHECKING:  # planning a study needs the names only, and starts faster without
+    import pandas as pd
 
 RETURNEE = "returnee_id"  # the pseudonym without which surveys cannot be joined
 LOCATION = "location_id"
 # Without these a row is no survey; they cannot be declared as not asked.
 ALWAYS = ("survey_date", "country")
+MANY = 8  # needed columns that are missing: more than these are said in one line
 
 
 @dataclass(frozen=True)
@@ -87,9 +93,14 @@ def _unknown_names(source: Source, codebook: Codebook) -> list[str]:
         if name not in known:
             problems.append(f"date_order: {name!r} is not in the codebook{_hint(name, known)}")
     always = {*ALWAYS, identifier(codebook, RETURNEE)}
-    for name in always.intersection(source.not_asked):
+    for name in sorted(always.intersection(source.not_asked), key=str):
         problems.append(f"not_asked: {name} is needed; without it a row is no survey")
+    declared = {*source.columns, *source.select_multiple}
+    for name in sorted(declared.intersection(source.not_asked)):
+        problems.append(f"not_asked: {name} has columns of its own in the same YAML")
     for name in source.select_multiple:
+        if name in source.columns:
+            problems.append(f"select_multiple: {name} stands under `columns` too; keep one")
         if name in codebook.items and not codebook.items[name].multiple:
             problems.append(f"select_multiple: {name} takes one answer, by the codebook")
     for name, code, key in _declared_codes(source):
@@ -152,24 +163,42 @@ def find_columns(
         problems += _trouble(name, list(codes.values()), found, names)
         pairs = zip(codes, found, strict=True)
         options[name] = {code: place[0] for code, place in pairs if len(place) == 1}
-    taken = {number for numbers in single.values() for number in numbers}
+    problems += _declared_twice(source, single, names)
+    taken = {number: name for name, numbers in single.items() for number in numbers}
     dropped = {number for column in source.drop for number in finder.find(column)}
     declared = {*source.columns, *source.select_multiple, *source.not_asked}
+    twice: set[str] = set()
+    for name in source.not_asked:
+        if found_here := [n for n in finder.find(name) if n not in taken and n not in dropped]:
+            problems.append(
+                f"column {names[found_here[0]]!r} is there, and `not_asked` says that {name} was "
+                "not asked; take it from that list, or list the column under `drop`"
+            )
     for name in raw_names(codebook):
         if name in declared or (name == "country" and source.country is not None):
             continue
         found_here = [n for n in finder.find(name) if n not in taken and n not in dropped]
         if len(found_here) > 1:
+            twice.add(name)
             problems.append(f"column {name!r} stands {len(found_here)} times")
         elif found_here:
             single[name] = found_here
         elif name in codebook.items and codebook.items[name].multiple:
             options[name] = finder.find_options(name, _codes(codebook, name) or [])
     options = {name: codes for name, codes in options.items() if codes}
-    for name in needed_names(source, codebook):
-        if name not in single and name not in options and name not in source.select_multiple:
-            hint = _hint(name, names, [*_spellings(codebook, name)])
-            problems.append(f"no column for {name} ({codebook.label(name)}), which is needed{hint}")
+    there = {*single, *options, *source.select_multiple, *twice}
+    lacking = [name for name in needed_names(source, codebook) if name not in there]
+    if len(lacking) > MANY:
+        problems.append(
+            f"no column for {', '.join(lacking)}, which are needed; is this the right file, and "
+            "the right row of column names (`header_row`)?"
+        )
+        lacking = []
+    for name in lacking:
+        hint = _hint(name, names, [*_spellings(codebook, name)])
+        if used := [taken[number] for number in finder.find(name) if number in taken]:
+            hint = f" (the column of that name is declared for {used[0]})"
+        problems.append(f"no column for {name} ({codebook.label(name)}), which is needed{hint}")
     if problems:
         raise StudyError(
             "A source file lacks needed columns, or names are not clear.",
@@ -180,6 +209,64 @@ def find_columns(
             ],
         )
     return Columns(single, options)
+
+
+def _declared_twice(
+    source: Source, single: dict[str, list[int]], names: Sequence[str]
+) -> list[str]:
+    """Columns declared for two names; right only where `answers` reads them in two ways."""
+    problems = []
+    for number in sorted({number for numbers in single.values() for number in numbers}):
+        users = [name for name, numbers in single.items() if number in numbers]
+        if len(users) > 1 and sum(name in source.answers for name in users) < len(users) - 1:
+            problems.append(
+                f"column {names[number]!r} is declared for {' and for '.join(users)}; correct one "
+                "(or say under `answers` how each reads it)"
+            )
+    return problems
+
+
+def check_country(
+    source: Source,
+    codebook: Codebook,
+    columns: Columns,
+    names: Sequence[str],
+    cells: "pd.DataFrame",
+    where: str | Path,
+) -> None:
+    """Check that a file holds no other country than its YAML says.
+
+    Parameters
+    ----------
+    names, cells
+        Column names and texts of the raw file.
+
+    Raises
+    ------
+    StudyError
+        If a column that bears the codebook's name of the country, or one of its labels, names
+        another country.
+    """
+    if source.country is None:
+        return
+    meant = {fold(text) for text in ("country", *_spellings(codebook, "country"))}
+    used = {number for numbers in columns.single.values() for number in numbers}
+    problems = []
+    for number, name in enumerate(names):
+        last = name.rsplit("/", 1)[-1] if source.kind == "kobo" else name
+        if number in used or fold(last) not in meant or name in source.drop:
+            continue
+        counts = cells[number].map(find_country, na_action="ignore").value_counts()
+        if others := [
+            f"{code} in {n} rows" for code, n in counts.items() if code != source.country
+        ]:
+            problems.append(
+                f"{where}: column {name!r} names another country ({', '.join(others)}) than the "
+                f"source YAML (`country: {source.country}`); correct it, leave it out to have "
+                "the column read, or list the column under `drop`"
+            )
+    if problems:
+        raise StudyError("A source file is of another country than its YAML says.", problems)
 
 
 class _Finder:

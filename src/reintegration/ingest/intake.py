@@ -16,13 +16,19 @@ from reintegration.ingest.columns import (
     LOCATION,
     RETURNEE,
     Columns,
+    check_country,
     check_sources,
     find_columns,
     identifier,
     wanted_columns,
 )
 from reintegration.ingest.contract import background_variables, received_columns
-from reintegration.ingest.ledger import LOG_COLUMNS, REJECTED_COLUMNS, Ledger
+from reintegration.ingest.ledger import (
+    LOG_COLUMNS,
+    REJECTED_COLUMNS,
+    Ledger,
+    coded_questions,
+)
 from reintegration.ingest.mapping import map_table
 from reintegration.ingest.pseudonym import pseudonyms
 from reintegration.ingest.readers import RawTable, read_raw
@@ -94,12 +100,14 @@ def ingest_source(
     check_sources([source], codebook)
     raw = read_raw(source, path, wanted_columns(source, codebook))
     columns = find_columns(source, codebook, raw.names, path)
+    check_country(source, codebook, columns, raw.names, raw.cells, path)
     raw = _with_broken_rows(raw)
     mapped = map_table(raw, columns, source, codebook, path)
     secrets = _secrets(raw, columns, source, codebook)
     frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
     mapped = replace(mapped, frame=frame)
-    ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets)
+    labels = _labels(raw, columns, codebook)
+    ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets, labels)
     _reject_damaged_rows(raw, columns, ledger)
     cleaned = clean(mapped, codebook, cleaning, ledger)
     received, undated = received_before(cleaned, codebook, assistance, ledger)
@@ -153,6 +161,13 @@ def _secrets(raw: RawTable, columns: Columns, source: Source, codebook: Codebook
     numbers |= {n for n, name in enumerate(raw.names) if name in source.drop}
     found = [raw.cells[number].dropna() for number in sorted(numbers)]
     return pd.concat(found) if found else pd.Series(dtype="str")
+
+
+def _labels(raw: RawTable, columns: Columns, codebook: Codebook) -> set[str]:
+    """Value labels of coded questions: written by the form's author, they name nobody."""
+    coded = coded_questions(codebook)
+    numbers = {n for name, found in columns.single.items() if name in coded for n in found}
+    return {label for n in numbers for label in raw.labels.get(n, {}).values()}
 
 
 def _pseudonymised(

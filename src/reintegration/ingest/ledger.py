@@ -2,13 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from reintegration.codebook import Codebook
+from reintegration.ingest.answers import questions
 from reintegration.ingest.flow import REASONS
+from reintegration.text import fold
 
 LOG_COLUMNS = [
     "source",
@@ -24,7 +27,7 @@ LOG_COLUMNS = [
 REJECTED_COLUMNS = ["source", "row", "question", "reason"]
 HIDDEN = "(not shown)"
 LONGEST_SHOWN = 60  # an answer is shorter; a remark may say anything about anybody
-DIGITS_SHOWN = 5  # a phone or identity number has more
+DIGITS_SHOWN = 3  # an answer's code has no more; a phone, case or identity number has
 SHORTEST_NAME = 3
 _ACCENT = re.compile("[\u0300-\u036f]")
 
@@ -45,6 +48,7 @@ class Ledger:
         survey_ids: pd.Series,
         codebook: Codebook,
         secrets: pd.Series | None = None,
+        labels: Collection[str] = (),
     ):
         self.source = source
         self.rows = np.asarray(rows)
@@ -52,6 +56,8 @@ class Ledger:
         self.excluded = np.full(len(self.rows), "", dtype=object)
         self._coded = coded_questions(codebook)
         self._secrets = secrets
+        self._vocabulary = vocabulary(codebook)
+        self._labels = frozenset(labels)
         self._changes: list[pd.DataFrame] = []
         self._rejected: list[pd.DataFrame] = []
 
@@ -127,9 +133,15 @@ class Ledger:
         return np.array([table[value] for value in values], dtype=object)
 
     def _safe(self, text: str) -> str:
+        """A text as it may be shown: free text can name anybody, the codebook's words nobody."""
+        plain = _plain(text)
+        known = text in self._labels or (
+            plain.isascii()
+            and all(word.isdigit() or word in self._vocabulary for word in fold(plain).split())
+        )
         digits = sum(letter.isdigit() for letter in text)
-        words = [word for word in _plain(text).split() if len(word) >= SHORTEST_NAME]
-        unsafe = len(text) > LONGEST_SHOWN or digits > DIGITS_SHOWN
+        unsafe = not known or len(text) > LONGEST_SHOWN or digits > DIGITS_SHOWN
+        words = [word for word in plain.split() if len(word) >= SHORTEST_NAME]
         return HIDDEN if unsafe or any(word in self._secret_text for word in words) else text
 
     @cached_property
@@ -144,6 +156,13 @@ class Ledger:
     def rejected(self) -> pd.DataFrame:
         """Every row that cannot be used, in the order of the file."""
         return _joined(self._rejected, REJECTED_COLUMNS)
+
+
+def vocabulary(codebook: Codebook) -> frozenset[str]:
+    """Folded words of all answers of the codebook, whatever the question."""
+    asked = questions(codebook).values()
+    spellings = (t for q in asked for a in q.answers for t in (a.code, *a.spellings))
+    return frozenset(word for text in spellings for word in fold(text).split())
 
 
 def coded_questions(codebook: Codebook) -> frozenset[str]:

@@ -16,11 +16,12 @@ from reintegration.ingest.answers import (
     Reading,
     Value,
     answer_key,
+    is_blank,
     questions,
     read_option,
     reading,
 )
-from reintegration.ingest.columns import Columns
+from reintegration.ingest.columns import ALWAYS, Columns
 from reintegration.ingest.dates import find_order, half_converted
 from reintegration.ingest.readers import RawTable
 from reintegration.ingest.source import Source
@@ -104,15 +105,27 @@ def map_table(
         if aside is None or not len(aside.rows):
             continue
         unread[name] = aside
-        if question.answers and len(aside.rows) >= WRONG_COLUMN and values.isna().all():
+        if len(aside.rows) >= WRONG_COLUMN and values.isna().all() and name not in ALWAYS:
             problems.append(
                 f"{where}: column for {name} ({_title(codebook, name)}): none of its "
-                f"{len(aside.rows)} answers is known; allowed are {', '.join(question.codes)}, "
-                "their labels, and what `answers` in the source YAML says"
+                f"{len(aside.rows)} answers is {_wanted(question)}"
             )
     if problems:
         raise StudyError("A source file holds other answers than the codebook.", problems)
     return Mapped(pd.DataFrame(frame, index=index), unread, absent, notes)
+
+
+def _wanted(question: Question) -> str:
+    """What should have stood in a column, and what to do about it."""
+    if question.answers:
+        return (
+            f"known; allowed are {', '.join(question.codes)}, their labels, and what `answers` in "
+            "the source YAML says"
+        )
+    return (
+        f"a {question.kind}; correct `columns` in the source YAML, say under `answers` or "
+        "`missing_codes` what its texts mean, or list the column under `drop`"
+    )
 
 
 def _title(codebook: Codebook, name: str) -> str:
@@ -167,6 +180,11 @@ def _value(
     """Value of one text: as declared for it, else as its label reads, else as it reads itself."""
     if not text:
         return MISSING
+    value = _read(text, label, read, declared)
+    return MISSING if isinstance(value, Nothing) and is_blank(label or text) else value
+
+
+def _read(text: str, label: str | None, read: Reading, declared: Mapping[str, str | None]) -> Value:
     if label is None or answer_key(text) in declared:
         return read(text)
     value = read(label)

@@ -81,7 +81,11 @@ def pool(
                 for line in flow.to_dict("records")
                 if line["surveys_removed"]
             ]
-            or ["no source could be read"],
+            + [
+                f"source {account['source']} was left out: {account['reason']}"
+                for account in accounts
+                if account["status"] == "left_out"
+            ],
         )
     absent = set() if study.countries == "all" else {*study.countries} - {*surveys["country"]}
     if absent:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
@@ -28,6 +29,8 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+# An accented letter in UTF-8; in a one-byte encoding such a pair is no part of any word.
+_UTF8_LETTER = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 
 
 def read_text_table(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
@@ -79,7 +82,32 @@ def _decode(path: Path, declared: str | None) -> tuple[str, str]:
         unreadable(path, "holds null bytes: it is no text, or in UTF-16 (set `encoding: utf-16`)")
     if declared and not marked and _is_mistaken_utf8(content, text):
         unreadable(path, f"is in the encoding utf-8, not {declared}; correct `encoding`")
+    if not encoding.startswith("utf") and (mixed := _mixed(content)):
+        unreadable(
+            path,
+            f"mixes encodings: line {mixed} is in UTF-8 and others are not; export its parts "
+            "again in one encoding",
+        )
     return text, encoding
+
+
+def _mixed(content: bytes) -> int | None:
+    """First line in UTF-8 of a file whose other accents are in a one-byte encoding."""
+    if content.isascii():
+        return None
+    lines = content.splitlines()
+    letters = [bool(_UTF8_LETTER.search(line)) and _is_utf8(line) for line in lines]
+    if sum(letters) and not all(map(_is_utf8, lines)):
+        return letters.index(True) + 1
+    return None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_mistaken_utf8(content: bytes, text: str) -> bool:

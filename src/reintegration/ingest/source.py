@@ -227,7 +227,13 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
         sources.append(source)
     named = {source.file for source in sources}
     for path in sorted(raw_dir.iterdir()) if raw_dir.is_dir() else []:
-        if path.name in named or not path.is_file() or _is_aside(path):
+        if path.name in named or _is_aside(path):
+            continue
+        if path.is_dir():
+            problems.append(
+                f"{path}: is a folder; files are read from {raw_dir} itself: move them up, or the "
+                "folder away"
+            )
             continue
         if path.suffix.lower() not in FORMATS:
             problems.append(

@@ -1,6 +1,7 @@
 """Each declared rule of cleaning, on files of a few rows. Row 2 of a file is its first survey."""
 
 import pandas as pd
+import pyreadstat
 import pytest
 
 from .conftest import NAME, PHONE
@@ -30,12 +31,12 @@ def test_a_good_file_is_left_alone(desk):
 
 
 def test_unknown_answer_is_blanked_and_logged(desk):
-    result = desk.take_rows({"q5": "plenty"}, {"sex": "robot"})
+    result = desk.take_rows({"q5": "very good"}, {"sex": "77"})
     assert value(result, 2, "q5") is None
     assert value(result, 3, "sex") is None
     assert log(result, "unknown_answer") == [
-        [2, "q5", "plenty", "", "blank_response"],
-        [3, "sex", "robot", "", "blank_response"],
+        [2, "q5", "very good", "", "blank_response"],
+        [3, "sex", "77", "", "blank_response"],
     ]
     assert left(result) == [2, 3]
 
@@ -157,7 +158,27 @@ def test_surveys_of_one_returnee_on_two_days_are_no_duplicates(desk):
 
 
 def test_an_answer_that_may_name_somebody_is_not_shown(desk):
-    unsafe = [NAME, NAME.split()[1].lower(), PHONE, "call 7712345", "x" * 70]
-    result = desk.take_rows(*({"q5": text} for text in unsafe), {"q5": "plenty"})
+    """Free text may name anybody, also who stands in no column of names."""
+    unsafe = [
+        NAME,
+        NAME.split()[1].lower(),
+        PHONE,
+        "77 12",
+        "Ba",
+        "a@b.org",
+        "yes نعم",
+        "yes " * 17,
+    ]
+    safe = ["Oui, often", "-77"]
+    result = desk.take_rows(*({"q5": text} for text in [*unsafe, *safe]), {})
     shown = [line[2] for line in log(result, "unknown_answer")]
-    assert shown == ["(not shown)"] * 5 + ["plenty"]
+    assert shown == ["(not shown)"] * len(unsafe) + safe
+
+
+def test_a_value_label_of_a_coded_question_is_shown(desk):
+    frame = desk.rows({}, {}).assign(q5=[1.0, 2.0])
+    labels = {"q5": {1: "Pas de dette", 2: "Beaucoup"}}
+    pyreadstat.write_dta(frame, str(desk.raw / "sen.dta"), variable_value_labels=labels)
+    assert [line[:3] for line in log(desk.take("sen.dta"), "unknown_answer")] == [
+        [2, "q5", "Beaucoup"]
+    ]

@@ -91,10 +91,36 @@ def test_a_header_that_stands_twice_is_refused_where_it_matters(codebook):
     find_columns(source(), codebook, names, "s.csv")
     exact = find_columns(source(), codebook, [*names, "Q3"], "s.csv")
     assert exact.single["q3"] == [names.index("q3")]
-    with pytest.raises(StudyError, match="column 'q3' stands 2 times"):
+    with pytest.raises(StudyError, match="column 'q3' stands 2 times") as caught:
         find_columns(source(), codebook, [*names, "q3"], "s.csv")
+    assert "no column for q3" not in str(caught.value)
     with pytest.raises(StudyError, match="'Remarks', declared for age, stands 2 times"):
         find_columns(source(columns={"age": "Remarks"}), codebook, names, "s.csv")
+
+
+def test_one_column_cannot_stand_for_two_names_unless_it_is_read_in_two_ways(codebook):
+    names = [name for name in needed(codebook, "Food") if name not in ("q2", "q26")]
+    twice = {"q2": "Food", "q26": "Food"}
+    with pytest.raises(StudyError, match="'Food' is declared for q2 and for q26"):
+        find_columns(source(columns=twice), codebook, names, "s.csv")
+    read_otherwise = source(columns=twice, answers={"q26": {"1": "never"}})
+    assert find_columns(read_otherwise, codebook, names, "s.csv").single["q2"] == [len(names) - 1]
+    with pytest.raises(StudyError, match=r"no column for q3 .* is declared for q2\)"):
+        find_columns(source(columns={"q2": "q3"}), codebook, needed(codebook), "s.csv")
+
+
+def test_a_column_that_is_there_was_asked(codebook):
+    with pytest.raises(StudyError, match="column 'q7' is there, and `not_asked` says"):
+        find_columns(source(not_asked=["q7"]), codebook, needed(codebook), "s.csv")
+    dropped = source(not_asked=["q7"], drop=["q7"])
+    assert "q7" not in find_columns(dropped, codebook, needed(codebook), "s.csv").single
+
+
+def test_a_file_of_something_else_is_said_in_one_line(codebook):
+    with pytest.raises(StudyError) as caught:
+        find_columns(source(), codebook, ["phone", "x"], "s.csv")
+    assert len(caught.value.problems) == 2
+    assert "q30, which are needed; is this the right file" in caught.value.problems[0]
 
 
 def test_dropped_columns_are_not_taken_for_a_codebook_name(codebook):
@@ -104,10 +130,10 @@ def test_dropped_columns_are_not_taken_for_a_codebook_name(codebook):
 
 def test_names_and_codes_of_a_yaml_are_checked_against_the_codebook(codebook):
     wrong = source(
-        columns={"q31": "Q31"},
+        columns={"q31": "Q31", "q8": "Biens", "q9": "Q9"},
         answers={"q7": {"1": "ja"}, "sexe": {"1": "man"}, "q8": {"x": "land goats"}},
         select_multiple={"q7": {"yes": "a"}, "q8": {"gold": "b"}},
-        not_asked=["survey_date"],
+        not_asked=["survey_date", "q9"],
         date_order={"surveydate": "dmy"},
     )
     with pytest.raises(StudyError) as caught:
@@ -120,7 +146,9 @@ def test_names_and_codes_of_a_yaml_are_checked_against_the_codebook(codebook):
         "answers.q8: 'goats' is no code",
         "select_multiple: q7 takes one answer",
         "select_multiple.q8: 'gold' is no code",
+        "select_multiple: q8 stands under `columns` too",
         "not_asked: survey_date is needed",
+        "not_asked: q9 has columns of its own",
         "date_order: 'surveydate' is not in the codebook (did you mean 'survey_date'?)",
     ):
         assert part in message

@@ -105,6 +105,17 @@ def test_errors_hold_no_identifier(desk):
     assert NAME not in str(caught.value)
 
 
+def test_a_file_of_another_country_than_its_yaml_says_is_refused(desk):
+    desk.csv(
+        desk.rows({}, {"country": "Guinée"}, {"country": "GIN"}).rename(columns={"country": "Pays"})
+    )
+    says = r"column 'Pays' names another country \(GIN in 2 rows\) than .*`country: SEN`"
+    with pytest.raises(StudyError, match=says):
+        desk.take(country="SEN")
+    assert set(desk.take(country="SEN", drop=["Pays"]).surveys["country"]) == {"SEN"}
+    assert set(desk.take(columns={"country": "Pays"}).surveys["country"]) == {"SEN", "GIN"}
+
+
 def test_rows_without_a_returnee_or_a_country_and_repeated_headers_are_rejected(desk):
     header = {name: name for name in base_row()}
     result = desk.take_rows({"case_number": ""}, {"country": "Atlantis"}, header, {})

@@ -174,6 +174,24 @@ def test_a_column_without_any_known_answer_is_the_wrong_column(codebook):
     assert "Awa" not in str(caught.value)
 
 
+def test_a_column_without_any_number_or_date_is_the_wrong_column(codebook):
+    for name, kind in (("age", "number"), ("return_date", "date")):
+        with pytest.raises(StudyError, match=rf"none of its 10 answers is a {kind}") as caught:
+            mapped(codebook, name, ["Awa"] * 10, date_order="dmy")
+        assert "Awa" not in str(caught.value)
+    assert mapped(codebook, "survey_date", ["Awa"] * 10)[0] == [None] * 10  # each row is rejected
+
+
+@pytest.mark.parametrize("text", ["NA", "N/A", "#N/A", "NaN", "null", " - ", "--", "."])
+def test_what_stands_for_an_empty_cell_is_missing(codebook, text):
+    for name in ("sex", "age", "return_date", "case_number", "assistance_cash"):
+        assert mapped(codebook, name, [text]) == ([None], [])
+
+
+def test_not_applicable_is_an_answer_of_an_item(codebook):
+    assert mapped(codebook, "q5", ["N/A", "-"]) == (["not_applicable", None], [])
+
+
 def test_answer_keys_keep_the_sign_of_numbers():
     assert answer_key("-99") != answer_key("99")
     assert answer_key("1.0") == answer_key(" 1 ") == "1"

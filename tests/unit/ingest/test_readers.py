@@ -70,6 +70,13 @@ def test_a_wrong_encoding_is_named(tmp_path):
         read(write(tmp_path, "utf16.csv", (HEADER + ROWS).encode("utf-16-le")))
 
 
+@pytest.mark.parametrize("declared", [{}, {"encoding": "latin-1"}])
+def test_a_file_in_two_encodings_is_refused(tmp_path, declared):
+    content = HEADER.encode("cp1252") + ROWS.encode()
+    with pytest.raises(StudyError, match="mixes encodings: line 2 is in UTF-8"):
+        read(write(tmp_path, "a.csv", content), **declared)
+
+
 def test_titles_above_blank_rows_and_line_breaks_keep_the_place_of_rows(tmp_path):
     text = 'Titre;;\n;;\ncase_number;"survey\ndate";q7\nSN-1;"5\n3";1\n;;\nSN-2;x;2\n'
     table = read(write(tmp_path, "a.csv", text))

@@ -73,6 +73,14 @@ def test_a_raw_file_without_a_yaml_is_a_source_of_its_own(folders):
     assert found == {"Guinee_2019": "Guinée 2019.csv", "guinea": "gin.csv"}
 
 
+def test_a_folder_among_the_raw_files_is_not_passed_over(folders):
+    raw, sources = folders
+    (raw / "gin.csv").write_text("x")
+    (raw / "togo").mkdir()
+    with pytest.raises(StudyError, match="togo: is a folder"):
+        load_sources(raw, sources)
+
+
 def test_one_file_is_read_by_one_source(folders):
     raw, sources = folders
     (sources / "a.yaml").write_text("file: x.xlsx\nsheet: one\n")
