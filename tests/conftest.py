@@ -18,6 +18,7 @@ def root() -> Path:
 TOGETHER = ("workflow", "recovery")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares its preparation on one of the workers of `pytest -n`."""
 
