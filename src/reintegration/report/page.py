@@ -92,7 +92,7 @@ def run_page(
         texts=lambda key: [Markup(text) for text in language.text(key)],
         contents=_contents(settings),
         story=told,
-        left_out=(frames["sources"]["status"] == "left_out").any(),
+        left_out=story.something_left_out(words),
         figures={name: _figure(name, folders["figure"], words) for name in FIGURES},
         tables={name: _table(name, folders["table"], settings) for name in TABLES},
         instrument=method.instrument(settings, config),
@@ -124,6 +124,7 @@ def tell(words: Words) -> dict[str, list[Markup]]:
     sections = {
         "sample": ("data", lambda: story.sample(words)),
         "sources": ("data", lambda: story.sources(words)),
+        "not_asked": ("data", lambda: story.not_asked(words)),
         "migration": ("data", lambda: story.migration(words)),
         "scores": ("results: scores", lambda: story.scores(words)),
         "countries": ("results: countries", lambda: story.countries(words)),

@@ -117,10 +117,13 @@ def test_small_steps_of_a_distribution_are_hidden_with_a_cover(frames, settings)
 
 def test_the_network_figure_hides_pairs_of_answers(frames, settings):
     descriptives = frames["descriptives"].copy()
-    cell = descriptives["estimate_id"] == "share.q22.very_poor.GIN"
-    descriptives.loc[cell, "returnees_with"] = 2
+    here = descriptives["variable"].eq("q22") & descriptives["country"].eq("GIN")
+    descriptives.loc[here, "returnees_with"] = 30
+    for answer, count in (("very_poor", 2), ("poor", 90)):
+        descriptives.loc[here & descriptives["answer"].eq(answer), "returnees_with"] = count
     drawn = network.draw({**frames, "descriptives": descriptives}, settings)
     hidden = drawn.data[drawn.data["country"].eq("GIN") & drawn.data["estimate"].isna()]
+    # The share of poor and very poor networks is in the text: one must not give the other away.
     assert {"very_poor", "poor"} <= set(hidden["answer"])
     others = drawn.data[drawn.data["answer"].eq("very_poor") & drawn.data["estimate"].isna()]
     assert len(others) >= 2

@@ -1,7 +1,14 @@
 """What the study found, section by section, as sentences taken from results."""
 
 from reintegration.report.story.change import orion, orion_changes, orion_size, trends
-from reintegration.report.story.data import claims, migration, sample, sources
+from reintegration.report.story.data import (
+    claims,
+    migration,
+    not_asked,
+    sample,
+    something_left_out,
+    sources,
+)
 from reintegration.report.story.scores import (
     assistance,
     countries,
@@ -17,11 +24,13 @@ __all__ = [
     "importance",
     "migration",
     "network",
+    "not_asked",
     "orion",
     "orion_changes",
     "orion_size",
     "sample",
     "scores",
+    "something_left_out",
     "sources",
     "trends",
 ]

@@ -34,7 +34,10 @@ def sample(words: Words) -> Sentences:
         )
     for variable in ("follow_ups", "mentored"):
         name = count(variable)
-        if name and not numbers[name].value:
+        if name and not numbers[name].usable:
+            numbers.record(name)
+            yield words.say(f"sample.unknown_{variable}")
+        elif name and not numbers[name].value:
             numbers.record(name)
             yield words.say(f"sample.no_{variable}")
         elif name:
@@ -42,17 +45,56 @@ def sample(words: Words) -> Sentences:
 
 
 def sources(words: Words) -> Sentences:
-    """Which files were left out, and why."""
+    """Which files were left out, and why; which countries of the study have no survey."""
     table = words.frames["sources"]
     left = table[table["status"] == "left_out"]
-    if left.empty:
-        yield words.say("sample.nothing_left_out")
-        return
     named = [
         words.say("sample.left_out_one", source=row["file"], reason=row["reason"])
         for row in left.to_dict("records")
     ]
-    yield words.say("sample.left_out", sources=words.join(named))
+    if named:
+        yield words.say("sample.left_out", sources=words.join(named))
+    else:
+        yield words.say("sample.nothing_left_out")
+    if absent := absent_countries(words):
+        names = [words.settings.language.country(code) for code in absent]
+        yield words.say("sample.absent_countries", countries=words.join(names))
+
+
+def absent_countries(words: Words) -> list[str]:
+    """Countries that the study names and no survey is of."""
+    countries = words.settings.study.countries
+    found = {*described_countries(words)}
+    return [] if countries == "all" else [code for code in countries if code not in found]
+
+
+def something_left_out(words: Words) -> bool:
+    """Whether a file or a country is missing from the study."""
+    left = (words.frames["sources"]["status"] == "left_out").any()
+    return bool(left) or bool(absent_countries(words))
+
+
+def not_asked(words: Words) -> Sentences:
+    """Which files hold no column for an item, a type of assistance or mentoring."""
+    table, language = words.frames["sources"], words.settings.language
+    if "absent" not in table:
+        return
+    types = language.codebook.assistance_columns
+    told = [*language.codebook.items, *types, "orion"]
+    files = []
+    for row in table[table["status"] != "left_out"].fillna({"absent": ""}).to_dict("records"):
+        names = [name for name in told if name in str(row["absent"]).split()]
+        if {*types} <= {*names}:
+            names = [name for name in names if name not in types]
+            labels = [words.say("sample.all_assistance")]
+        else:
+            labels = []
+        labels += [Markup.escape(language.variable(name)) for name in names]
+        if labels:
+            listed = Markup(", ").join(labels)
+            files.append(words.say("sample.not_asked_one", source=row["file"], questions=listed))
+    if files:
+        yield words.say("sample.not_asked", sources=Markup("; ").join(files))
 
 
 def migration(words: Words) -> Sentences:
