@@ -35,7 +35,7 @@ study: setup  ## run the study of config.yaml, from raw files to reports/study.h
 	@$(PY) -m reintegration study --cores $(CORES)
 
 test: setup  ## run the tests
-	@$(PY) -m pytest -n $(CORES) --dist loadgroup --no-loadscope-reorder -m "not coverage"
+	@$(PY) -m pytest -n $(CORES) --no-loadscope-reorder -m "not coverage"
 
 coverage: setup  ## long studies of coverage over many simulated worlds
 	@$(PY) -m pytest -m coverage

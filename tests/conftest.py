@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,20 +16,30 @@ def root() -> Path:
 
 
 # Long folders, first: their tests wait for processes of their own while others work.
-TOGETHER = ("workflow", "recovery")
+TOGETHER = ("tests/workflow", "tests/recovery")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def group(nodeid: str) -> str:
+    """What shares its preparation with this test: a whole folder, or its file."""
+    folder, file = "/".join(nodeid.split("/")[:2]), nodeid.split("::")[0]
+    return folder if folder in TOGETHER else file
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares its preparation on one of the workers of `pytest -n`."""
+    """Put the long folders first."""
+    items.sort(key=lambda item: (*TOGETHER, group(item.nodeid)).index(group(item.nodeid)))
 
-    def group(item: pytest.Item) -> str:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        return folder if folder in TOGETHER else str(item.path)
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: (*TOGETHER, group(item)).index(group(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep each group on one of the workers of `pytest -n`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return Groups(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
