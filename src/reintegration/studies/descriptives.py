@@ -192,9 +192,13 @@ def _flag(chosen: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _counts(frame: pd.DataFrame, cells: Sequence[tuple[str, np.ndarray]]) -> list[dict[str, Any]]:
-    """Count surveys, returnees, follow-ups and mentored; a count has no sampling error."""
+    """Count surveys, returnees, follow-ups and mentored; a count has no sampling error.
+
+    Where nobody's mentoring is on record, the mentored are not counted as none.
+    """
     rows = []
-    mentored = (_numbers(frame["orion"]) == 1).astype(bool)
+    orion = _numbers(frame["orion"])
+    mentored, recorded = (orion == 1).astype(bool), ~np.isnan(orion)
     again = frame[RETURNEE].duplicated().to_numpy()
     people = frame[RETURNEE].to_numpy()
     for country, here in cells:
@@ -202,7 +206,7 @@ def _counts(frame: pd.DataFrame, cells: Sequence[tuple[str, np.ndarray]]) -> lis
             "surveys": int(here.sum()),
             "returnees": len(np.unique(people[here])),
             "follow_ups": len(np.unique(people[here & again])),
-            "mentored": len(np.unique(people[here & mentored])),
+            "mentored": len(np.unique(people[here & mentored])) if recorded[here].any() else np.nan,
         }
         if country == ALL:
             found["countries"] = frame[COUNTRY].nunique()
@@ -215,16 +219,16 @@ def _counts(frame: pd.DataFrame, cells: Sequence[tuple[str, np.ndarray]]) -> lis
                 "country": country,
                 "statistic": "n",
                 "estimate": count,
-                "std_error": 0.0,
+                "std_error": 0.0 * count,
                 "conf_low": count,
                 "conf_high": count,
                 "n_obs": found["surveys"],
                 "n_returnees": found["returnees"],
-                "status": OK,
+                "status": NOT_ESTIMABLE if np.isnan(count) else OK,
                 "basis": SURVEYS if name == "surveys" else RETURNEES,
                 "interval": COUNTED,
                 "returnees_with": np.nan,
-                "warnings": "",
+                "warnings": NO_ANSWER if np.isnan(count) else "",
             }
             for name, count in found.items()
         ]

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -22,6 +24,7 @@ def everything(words: Words) -> list[str]:
     parts = [
         story.sample(words),
         story.sources(words),
+        story.not_asked(words),
         story.migration(words),
         story.scores(words),
         story.countries(words),
@@ -71,6 +74,42 @@ def test_a_bare_study_is_told_without_a_gap(bare_words):
 
 def test_left_out_sources_are_named_with_their_reason(words):
     assert "bad.csv (the column q1 is missing)" in next(story.sources(words)).striptags()
+
+
+def test_countries_without_a_survey_are_named(frames, settings):
+    study = settings.study.model_copy(update={"countries": ["GIN", "UGA", "TGO"]})
+    changed = dataclasses.replace(settings, study=study)
+    words = Words(Numbers(frames, changed.language), frames, changed)
+    text = " ".join(sentence.striptags() for sentence in story.sources(words))
+    assert "Without a survey: Uganda and Togo, though" in text
+    assert story.something_left_out(words)
+
+
+def test_what_a_file_did_not_ask_is_said(frames, settings):
+    types = " ".join(settings.language.codebook.assistance_columns)
+    table = pd.DataFrame(
+        {
+            "file": ["a.csv", "b&.csv", "c.csv"],
+            "status": "used",
+            "absent": ["round q22 assistance_legal", f"orion {types}", None],
+        }
+    )
+    changed = {**frames, "sources": table}
+    words = Words(Numbers(changed, settings.language), changed, settings)
+    (said,) = [sentence.striptags() for sentence in story.not_asked(words)]
+    assert "a.csv (Support network, Legal services); b&.csv (all types of assistance, " in said
+    assert "round" not in said and "c.csv" not in said
+
+
+def test_mentoring_that_is_not_recorded_is_not_said_to_be_none(frames, settings):
+    described = frames["descriptives"].copy()
+    mentored = described["variable"] == "mentored"
+    described.loc[mentored, ["estimate", "status"]] = [float("nan"), "not_estimable"]
+    changed = {**frames, "descriptives": described}
+    words = Words(Numbers(changed, settings.language), changed, settings)
+    text = " ".join(str(sentence.striptags()) for sentence in story.sample(words))
+    assert "Whether returnees were mentored in the ORION pilot is not recorded." in text
+    assert "No returnee was mentored" not in text
 
 
 def test_an_effect_that_holds_zero_is_inconclusive(frames, settings):

@@ -59,6 +59,15 @@ def test_counts_are_counts(results, frame):
     assert number(results, "n.countries.all")["estimate"] == 6
 
 
+def test_mentored_are_not_counted_where_mentoring_is_not_recorded(frame, codebook):
+    silent = frame.assign(orion=frame["orion"].where(frame["country"] != "GIN"))
+    rows = describe(silent, codebook)
+    row = number(rows, "n.mentored.GIN")
+    assert (row["status"], row["warnings"]) == ("not_estimable", "nobody answered")
+    assert np.isnan(row["estimate"]) and np.isnan(row["conf_low"])
+    assert number(rows, "n.mentored.all")["status"] == "ok"
+
+
 def test_a_mean_has_the_clustered_error_of_a_regression_on_a_constant(results, frame):
     here = frame[frame["country"] == "SEN"]
     groups = pd.factorize(here["returnee_id"])[0]

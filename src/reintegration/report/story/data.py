@@ -34,7 +34,7 @@ def sample(words: Words) -> Sentences:
         )
     for variable in ("follow_ups", "mentored"):
         name = count(variable)
-        if name and not numbers[name].usable:
+        if name and not numbers[name].good:
             numbers.record(name)
             yield words.say(f"sample.unknown_{variable}")
         elif name and not numbers[name].value:
