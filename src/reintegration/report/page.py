@@ -135,7 +135,11 @@ def tell(words: Words) -> dict[str, list[Markup]]:
         "trends": ("results: trendlines", lambda: story.trends(words)),
         "orion": (
             "results: ORION",
-            lambda: [*story.orion(words), *story.orion_size(words)],
+            lambda: [
+                *story.orion(words),
+                *story.orion_elsewhere(words),
+                *story.orion_size(words),
+            ],
         ),
         "orion_changes": ("results: ORION", lambda: story.orion_changes(words)),
         "claims": ("claims", lambda: story.claims(words)),

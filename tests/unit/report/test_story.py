@@ -34,6 +34,7 @@ def everything(words: Words) -> list[str]:
         story.network(words, "NGA"),
         story.trends(words),
         story.orion(words),
+        story.orion_elsewhere(words),
         story.orion_size(words),
         story.orion_changes(words),
         story.claims(words),
@@ -120,6 +121,18 @@ def test_an_effect_that_holds_zero_is_inconclusive(frames, settings):
     assert told
     assert all("inconclusive" in sentence for sentence in told)
     assert not any("higher" in sentence or "lower" in sentence for sentence in told)
+
+
+def test_a_comparison_across_countries_is_never_left_without_a_warning(frames, settings):
+    def warning(**columns: str) -> list[str]:
+        changed = {**frames, "effects": frames["effects"].assign(status="ok", **columns)}
+        words = Words(Numbers(changed, settings.language), changed, settings)
+        return [str(sentence) for sentence in story.orion_elsewhere(words)]
+
+    (told,) = warning(comparator="all_countries", method="last")
+    assert "what sets the pilot countries apart" in told.replace("\n", " ")
+    assert not warning(comparator="all_countries", method="adjusted")
+    assert not warning(comparator="same_countries", method="last")
 
 
 def test_all_dimensions_must_agree_before_it_is_said(frames, settings):

@@ -1,6 +1,12 @@
 """What the study found, section by section, as sentences taken from results."""
 
-from reintegration.report.story.change import orion, orion_changes, orion_size, trends
+from reintegration.report.story.change import (
+    orion,
+    orion_changes,
+    orion_elsewhere,
+    orion_size,
+    trends,
+)
 from reintegration.report.story.data import (
     claims,
     migration,
@@ -27,6 +33,7 @@ __all__ = [
     "not_asked",
     "orion",
     "orion_changes",
+    "orion_elsewhere",
     "orion_size",
     "sample",
     "scores",

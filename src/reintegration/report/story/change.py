@@ -100,6 +100,14 @@ def _effect(words: Words, name: str) -> Markup:
     )
 
 
+def orion_elsewhere(words: Words) -> Sentences:
+    """Warn that returnees of other countries differ by more than mentoring."""
+    rows = words.frames["effects"]
+    plain = (rows["comparator"] == "all_countries") & (rows["method"] != "adjusted")
+    if (plain & (rows["status"] == "ok")).any():
+        yield words.say("orion.elsewhere")
+
+
 def orion_size(words: Words) -> Sentences:
     """The adjusted effect in standard deviations."""
     rows = words.frames["effects"]
