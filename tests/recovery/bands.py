@@ -11,10 +11,15 @@ def band(tries: int, chance: float, risk: float = 0.001) -> tuple[float, float]:
     return low / tries, high / tries
 
 
+def covers(estimates: pd.DataFrame, truth: float) -> pd.Series:
+    """Whether each interval holds the truth."""
+    return estimates["conf_low"].le(truth) & estimates["conf_high"].ge(truth)
+
+
 def assert_covered(estimates: pd.DataFrame, truth: float) -> None:
     """The share of 95% intervals that hold the truth lies in its binomial band."""
     assert (estimates["status"] == "ok").all()
-    covered = estimates["conf_low"].le(truth) & estimates["conf_high"].ge(truth)
+    covered = covers(estimates, truth)
     low, high = band(len(estimates), 0.95)
     assert low <= covered.mean() <= high, f"{covered.mean():.3f} of {len(estimates)} cover"
 
