@@ -58,7 +58,6 @@ class Claim(BaseModel):
             "share_near": ("value", "margin"),
             "above": ("value",),
             "below": ("value",),
-            "within_margin": ("margin",),
             "small_positive": ("margin",),
             "lowest_ranks": ("value",),
         }
@@ -154,11 +153,12 @@ def _share_near(claim: Claim, rows: pd.DataFrame) -> _Judgement:
 
 
 def _within_margin(claim: Claim, rows: pd.DataFrame) -> _Judgement:
-    """Equivalence: every interval lies within the margin (two one-sided tests)."""
-    assert claim.margin is not None
-    outside = (rows.conf_low > claim.margin) | (rows.conf_high < -claim.margin)
-    inside = (rows.conf_low > -claim.margin) & (rows.conf_high < claim.margin)
-    because = f"{int(inside.sum())} of {len(rows)} intervals lie within ±{claim.margin:g}"
+    """Equivalence: every interval lies within the estimate's margin (two one-sided tests)."""
+    margin = rows.margin if claim.margin is None else claim.margin
+    outside = (rows.conf_low > margin) | (rows.conf_high < -margin)
+    inside = (rows.conf_low > -margin) & (rows.conf_high < margin)
+    shown = claim.margin if claim.margin is not None else rows.margin.max()
+    because = f"{int(inside.sum())} of {len(rows)} intervals lie within ±{shown:g}"
     if inside.all():
         return _Judgement(HOLDS, because)
     return _Judgement(CONTRADICTED if outside.any() else INCONCLUSIVE, because)
@@ -220,7 +220,7 @@ TESTS: Mapping[str, Callable[[Claim, pd.DataFrame], _Judgement]] = {
 
 # ---------------------------------------------------------------- from estimates to verdicts
 
-NUMBER_COLUMNS = ["estimate", "conf_low", "conf_high", "effect_size", "status"]
+NUMBER_COLUMNS = ["estimate", "conf_low", "conf_high", "effect_size", "margin", "status"]
 # Tables whose number is not called `estimate`: what theirs is called.
 OTHER_NAMES = [
     {"rank": "estimate", "rank_low": "conf_low", "rank_high": "conf_high"},

@@ -68,6 +68,17 @@ def test_no_change_needs_an_interval_within_the_margin(low, high, expected):
     assert verdict(claim("within_margin", ["c.a"], margin=0.03), table) == expected
 
 
+@pytest.mark.parametrize("margin, expected", [(0.05, "holds"), (0.03, "inconclusive")])
+def test_the_estimates_own_margin_serves_where_the_claim_names_none(margin, expected):
+    table = pd.DataFrame(
+        {
+            "estimate_id": ["c.a.hc3"], "estimate": [0.01], "conf_low": [-0.02],
+            "conf_high": [0.04], "margin": [margin], "status": ["ok"],
+        }
+    )  # fmt: skip
+    assert verdict(claim("within_margin", ["c.a"]), gather_numbers([table])) == expected
+
+
 @pytest.mark.parametrize(
     "low, high, size, expected",
     [
