@@ -2,7 +2,7 @@
 
 A claim names the estimates it rests on by id, without the inference at the end of the id:
 ``levels.{dimension}.training`` stands for one estimate per dimension, under whatever
-covariance the specification declares. Every test works on intervals alone, so the same
+covariance the specification declares. Every test works on intervals (and sizes), so the same
 function judges the study's estimates and, on simulated data, the planted truth.
 
 Verdicts: `holds`, `contradicted` (the interval lies on the other side), `inconclusive` (the
