@@ -154,11 +154,14 @@ def _share_near(claim: Claim, rows: pd.DataFrame) -> _Judgement:
 
 def _within_margin(claim: Claim, rows: pd.DataFrame) -> _Judgement:
     """Equivalence: every interval lies within the estimate's margin (two one-sided tests)."""
-    margin = rows.margin if claim.margin is None else claim.margin
+    margin = rows.margin.astype(float)
+    if claim.margin is not None:
+        margin = pd.Series(claim.margin, index=rows.index)
+    if margin.isna().any():
+        return _Judgement(NOT_TESTABLE, "neither the claim nor its estimates state a margin")
     outside = (rows.conf_low > margin) | (rows.conf_high < -margin)
     inside = (rows.conf_low > -margin) & (rows.conf_high < margin)
-    shown = claim.margin if claim.margin is not None else rows.margin.max()
-    because = f"{int(inside.sum())} of {len(rows)} intervals lie within ±{shown:g}"
+    because = f"{int(inside.sum())} of {len(rows)} intervals lie within ±{margin.max():g}"
     if inside.all():
         return _Judgement(HOLDS, because)
     return _Judgement(CONTRADICTED if outside.any() else INCONCLUSIVE, because)

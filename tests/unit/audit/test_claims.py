@@ -68,7 +68,9 @@ def test_no_change_needs_an_interval_within_the_margin(low, high, expected):
     assert verdict(claim("within_margin", ["c.a"], margin=0.03), table) == expected
 
 
-@pytest.mark.parametrize("margin, expected", [(0.05, "holds"), (0.03, "inconclusive")])
+@pytest.mark.parametrize(
+    "margin, expected", [(0.05, "holds"), (0.03, "inconclusive"), (None, "not_testable")]
+)
 def test_the_estimates_own_margin_serves_where_the_claim_names_none(margin, expected):
     table = pd.DataFrame(
         {
