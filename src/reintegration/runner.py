@@ -8,19 +8,24 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reintegration.config import load_config
+from reintegration.config import Config, load_config
+from reintegration.countries import country_name
 from reintegration.errors import StudyError
 
 PAGE = "reports/study.html"
 FLOW = "results/clean/flow.csv"
 SOURCES = "results/clean/sources.csv"
+DESCRIBED = "results/descriptives/descriptives.csv"
 CLAIMS = "results/audit/claims.csv"
+LEAVE_OUT = (
+    "mend these files, or study the others alone: `data: on_bad_source: leave_out` in config.yaml"
+)
 
 
 # A line that may belong to an error which Snakemake reports outside any job.
@@ -181,6 +186,8 @@ def _failure(root: Path, progress: Progress, tail: list[str]) -> tuple[str, list
         if "Traceback (most recent call last)" in text:
             text = f"{text.splitlines()[-1]} (a fault of the software: see {log})"
         problems.append(f"{called}: {text or f'failed without a word; see {log}'}")
+    if any("source file" in problem for problem in problems):
+        problems.append(LEAVE_OUT)
     return "The study stopped.", problems
 
 
@@ -203,11 +210,18 @@ def surveys_line(sources: list[dict[str, str]], flow: list[dict[str, str]]) -> l
         f" (of {_count(last['returnees']):,} returnees in {_count(last['countries'])} countries)."
     ]
     lines += [
-        f"LEFT OUT: source {source['source']}: {source['reason']}"
+        f"LEFT OUT: source {source['source']}: {source['file']}: {source['reason']}"
         for source in sources
         if source["status"] != "used"
     ]
     return lines
+
+
+def absent_line(studied: Sequence[str], described: list[dict[str, str]]) -> list[str]:
+    """Which countries of the study no survey is of."""
+    found = {row["country"] for row in described}
+    absent = [country_name(code) for code in studied if code not in found]
+    return [f"WITHOUT A SURVEY: {', '.join(absent)}."] if absent else []
 
 
 def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
@@ -244,12 +258,14 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     return [*lines, *named("found:", false)] if false else lines
 
 
-def closing(root: Path, simulated: bool, progress: Progress, seconds: float) -> list[str]:
+def closing(root: Path, config: Config, progress: Progress, seconds: float) -> list[str]:
     """The few lines at the end of a study."""
     steps = f"{progress.done} steps" if progress.done else "nothing had changed, no step was run"
+    studied = config.study.countries if config.study.countries != "all" else []
     return [
         *surveys_line(_rows(root / SOURCES), _rows(root / FLOW)),
-        *claims_lines(_rows(root / CLAIMS), simulated),
+        *absent_line(studied, _rows(root / DESCRIBED)),
+        *claims_lines(_rows(root / CLAIMS), config.simulated),
         f"Time: {seconds:.0f} s ({steps}).",
         f"Open: {root / PAGE}",
     ]
@@ -271,5 +287,5 @@ def run_study(root: Path, cores: int, tell: Callable[[str], None]) -> None:
 
     with one_at_a_time(root) as lock:
         progress = run_snakemake(root, cores, lock, tell_step)
-    for line in closing(root, config.simulated, progress, time.monotonic() - start):
+    for line in closing(root, config, progress, time.monotonic() - start):
         tell(line)

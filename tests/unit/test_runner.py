@@ -6,8 +6,10 @@ import pytest
 
 from reintegration.errors import StudyError
 from reintegration.runner import (
+    LEAVE_OUT,
     Progress,
     _failure,
+    absent_line,
     claims_lines,
     environment,
     follow,
@@ -76,6 +78,14 @@ def test_a_failed_step_is_told_in_its_own_words(tmp_path):
     assert problems == ["ingest sen: sen.dta: the column `age` is missing."]
 
 
+def test_what_to_do_with_a_bad_source_is_said(tmp_path):
+    progress, _ = read(REPORT)
+    log = tmp_path / "results/logs/ingest_sen.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("A source file cannot be read.\n  - sen.dta: is empty\n")
+    assert _failure(tmp_path, progress, [])[1][-1] == LEAVE_OUT
+
+
 def test_a_fault_of_the_software_shows_no_traceback(tmp_path):
     progress, _ = read(REPORT)
     log = tmp_path / "results/logs/ingest_sen.log"
@@ -115,12 +125,18 @@ def test_jobs_have_one_thread_and_may_write_bytecode(tmp_path):
 def test_a_source_left_out_is_said_at_the_end():
     sources = [
         {"source": "gin", "status": "used", "reason": "", "rows_read": "1200"},
-        {"source": "sen", "status": "left_out", "reason": "the file is empty", "rows_read": ""},
+        {"source": "sen", "status": "left_out", "file": "sen.csv", "reason": "is empty"},
     ]
     flow = [{"surveys": "1000", "returnees": "800", "countries": "1"}]
     said = surveys_line(sources, flow)
     assert "1,200 rows read from 1 sources, 1,000 used" in said[0]
-    assert said[1] == "LEFT OUT: source sen: the file is empty"
+    assert said[1] == "LEFT OUT: source sen: sen.csv: is empty"
+
+
+def test_countries_of_the_study_without_a_survey_are_said():
+    described = [{"country": "GIN"}, {"country": "all"}]
+    assert absent_line(["GIN", "UGA", "TGO"], described) == ["WITHOUT A SURVEY: Uganda, Togo."]
+    assert absent_line(["GIN"], described) == []
 
 
 CLAIMS = [

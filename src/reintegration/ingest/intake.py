@@ -132,8 +132,14 @@ def _unused(raw: RawTable, columns: Columns, source: Source) -> list[str]:
     used |= {number for options in columns.options.values() for number in options.values()}
     rest = [name for n, name in enumerate(raw.names) if name and n not in used]
     rest = [name for name in rest if name not in source.drop]
+    nameless = [
+        str(n + 1) for n, name in enumerate(raw.names) if not name and raw.cells[n].notna().any()
+    ]
+    notes = [f"columns without a name: number {', '.join(nameless)}"] if nameless else []
     more = f" and {len(rest) - UNUSED_SHOWN} more" if len(rest) > UNUSED_SHOWN else ""
-    return [f"columns not used: {', '.join(rest[:UNUSED_SHOWN])}{more}"] if rest else []
+    if rest:
+        notes.append(f"columns not used: {', '.join(rest[:UNUSED_SHOWN])}{more}")
+    return notes
 
 
 def _with_broken_rows(raw: RawTable) -> RawTable:
@@ -249,7 +255,8 @@ def take_in(
         if on_bad_source == "stop":
             raise
         account = _account(source, 0, 0, [], [])
-        reason = "; ".join(error.problems) or error.headline
+        name = f"{Path(raw_dir) / source.file}: "
+        reason = "; ".join(line.removeprefix(name) for line in error.problems) or error.headline
         return SourceResult(
             empty_surveys(codebook),
             pd.DataFrame(columns=LOG_COLUMNS),

@@ -82,7 +82,7 @@ def pool(
                 if line["surveys_removed"]
             ]
             + [
-                f"source {account['source']} was left out: {account['reason']}"
+                f"source {account['source']} was left out: {account['file']}: {account['reason']}"
                 for account in accounts
                 if account["status"] == "left_out"
             ],

@@ -19,6 +19,8 @@ from reintegration.ingest.readers import (
 )
 from reintegration.ingest.source import Source
 
+ALIKE = 0.5  # a sheet with this share of the column names of the best one may be data, too
+
 
 def read_workbook(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
     """Read one sheet of a workbook as texts.
@@ -71,8 +73,12 @@ def _find_sheet(
     most = max((count for _, count in hits.values()), default=0)
     if not most:
         no_header(path)
-    best = [name for name, (_, count) in hits.items() if count == most]
-    if len(best) > 1:
-        shown = ", ".join(map(repr, best))
-        unreadable(path, f"several sheets look like the data ({shown}); name one as `sheet`")
-    return best[0], hits[best[0]][0]
+    alike = [name for name, (_, count) in hits.items() if count >= ALIKE * most]
+    if len(alike) > 1:
+        shown = ", ".join(map(repr, alike))
+        unreadable(
+            path,
+            f"several sheets look like the data ({shown}); name one as `sheet`, in one source YAML "
+            "for each that is to be read",
+        )
+    return alike[0], hits[alike[0]][0]

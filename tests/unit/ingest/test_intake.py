@@ -136,6 +136,12 @@ def test_what_was_guessed_and_what_is_absent_is_noted(desk):
     assert desk.take(encoding="latin-1").account["notes"] == []
 
 
+def test_columns_without_a_name_are_said(desk):
+    desk.csv(desk.rows({}).assign(**{"Unnamed": "x"}).rename(columns={"Unnamed": ""}))
+    (note,) = desk.take().account["notes"]
+    assert note == f"columns without a name: number {len(desk.rows({}).columns) + 1}"
+
+
 def test_columns_that_nobody_asked_for_are_named(desk):
     extra = {f"extra {i}": "x" for i in range(12)}
     desk.csv(desk.rows({}).assign(Remarks="x", **extra))
@@ -192,7 +198,7 @@ def test_a_bad_source_stops_the_study_or_is_left_out_and_named(desk, tmp_path):
         take(desk, "stop")
     result = take(desk, "leave_out")
     assert result.account["status"] == "left_out"
-    assert "no column for q7" in result.account["reason"]
+    assert result.account["reason"].startswith("no column for q7")
     assert "no column for q8" in result.account["reason"]
     assert list(result.cleaning_log.columns) == LOG_COLUMNS
     assert list(result.rejected.columns) == REJECTED_COLUMNS

@@ -82,7 +82,7 @@ def test_countries_without_a_survey_are_named(frames, settings):
     changed = dataclasses.replace(settings, study=study)
     words = Words(Numbers(frames, changed.language), frames, changed)
     text = " ".join(sentence.striptags() for sentence in story.sources(words))
-    assert "Without a survey: Uganda and Togo, though" in text
+    assert "Without a survey, of the countries of the study: Uganda and Togo." in text
     assert story.something_left_out(words)
 
 
