@@ -46,5 +46,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a test that did not run has not passed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+        reporter.ensure_newline()
         reporter.write_line("CI permits no skipped test.", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
