@@ -14,6 +14,7 @@ TELLING = 10
 # Of the dates that fit one order, the share that must fit no other for the file to be believed:
 # with days spread over the month it is 18 in 30.
 CLEAR_SHARE = 0.3
+CONTRADICTING = 3  # dates that are possible in the other order only
 
 _YEAR_FIRST = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ].*)?")
 _COMPACT = re.compile(r"(19\d\d|20\d\d)(\d\d)(\d\d)")
@@ -99,13 +100,7 @@ def find_order(texts: Iterable[str]) -> str | None:
         dmy or mdy when the dates leave no doubt, mixed when every date is clear by itself, None
         when a person has to say.
     """
-    day_first = month_first = either = 0
-    for text in texts:
-        if match := _NUMERIC.fullmatch(text):
-            first, second = int(match[1]), int(match[2])
-            day_first += first > 12 >= second
-            month_first += second > 12 >= first
-            either += first <= 12 and second <= 12 and first != second
+    day_first, month_first, either = _count_orders(texts)
     if not either:
         return "mixed"
     if day_first and not month_first and day_first >= CLEAR_SHARE * (day_first + either):
@@ -113,6 +108,28 @@ def find_order(texts: Iterable[str]) -> str | None:
     if month_first and not day_first and month_first >= CLEAR_SHARE * (month_first + either):
         return "mdy"
     return None
+
+
+def contradicted(texts: Iterable[str], order: str) -> bool:
+    """Whether some dates are possible only in the other order of day and month, and none in this.
+
+    A slip or two in a column are no more than that.
+    """
+    day_first, month_first, _ = _count_orders(texts)
+    fits, others = (day_first, month_first) if order == "dmy" else (month_first, day_first)
+    return not fits and others >= CONTRADICTING
+
+
+def _count_orders(texts: Iterable[str]) -> tuple[int, int, int]:
+    """How many dates have the day first for sure, the month first for sure, or either."""
+    day_first = month_first = either = 0
+    for text in texts:
+        if match := _NUMERIC.fullmatch(text):
+            first, second = int(match[1]), int(match[2])
+            day_first += first > 12 >= second
+            month_first += second > 12 >= first
+            either += first <= 12 and second <= 12 and first != second
+    return day_first, month_first, either
 
 
 def half_converted(texts: Iterable[str]) -> bool:

@@ -37,6 +37,8 @@ from reintegration.ingest.source import Source
 from reintegration.tables_io import read_csv, write_csv, write_parquet
 
 UNUSED_SHOWN = 10  # columns named in the account; a KoboToolbox export may hold hundreds
+MANY_SURVEYS = 10  # of one returnee in one file: more are a placeholder such as XXX
+_ROUNDED = r"\d(?:[.,]\d+)?[eE]\+\d+"
 # The four files of one source, in its folder of results/clean/sources.
 FILES = ("surveys.parquet", "cleaning_log.csv", "rejected.csv", "account.json")
 
@@ -103,6 +105,7 @@ def ingest_source(
     check_country(source, codebook, columns, raw.names, raw.cells, path)
     raw = _with_broken_rows(raw)
     mapped = map_table(raw, columns, source, codebook, path)
+    _check_case_numbers(mapped.frame, codebook, path)
     secrets = _secrets(raw, columns, source, codebook)
     frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
     mapped = replace(mapped, frame=frame)
@@ -117,7 +120,7 @@ def ingest_source(
     rejected = ledger.rejected()
     if len(rejected) == len(surveys):
         _refuse_all(path, rejected)
-    notes = [*mapped.notes, *_unused(raw, columns, source)]
+    notes = [*mapped.notes, *_unused(raw, columns, source), *_crowded(surveys)]
     if source.encoding is None and "cp1252" in raw.found.values():
         notes.append("read as Windows-1252")
     if undated:
@@ -159,6 +162,29 @@ def _reject_damaged_rows(raw: RawTable, columns: Columns, ledger: Ledger) -> Non
     several = [numbers[0] for numbers in columns.single.values() if numbers][:5]
     equal = [(raw.cells[n].str.strip() == raw.names[n]).to_numpy() for n in several]
     ledger.reject(ledger.open(np.all(equal, axis=0)), "repeated_header", "")
+
+
+def _check_case_numbers(frame: pd.DataFrame, codebook: Codebook, path: Path) -> None:
+    """Refuse case numbers that a spreadsheet rounded (1.23E+12): different ones look the same."""
+    name = identifier(codebook, RETURNEE)
+    if name is None:
+        return
+    rounded = int(frame[name].str.fullmatch(_ROUNDED, na=False).sum())
+    if rounded:
+        raise StudyError(
+            "A source file holds damaged case numbers.",
+            [
+                f"{path}: {name}: {rounded} were rounded by a spreadsheet to the form 1.23E+12; "
+                "export the file again with this column as text"
+            ],
+        )
+
+
+def _crowded(surveys: pd.DataFrame) -> list[str]:
+    """Say how many surveys one case number stands for, when it can be none of one person."""
+    most = surveys.loc[surveys["excluded"].isna(), "returnee_id"].value_counts()
+    crowded = most[most > MANY_SURVEYS]
+    return [f"a case number that stands for {count} surveys" for count in crowded]
 
 
 def _secrets(raw: RawTable, columns: Columns, source: Source, codebook: Codebook) -> pd.Series:

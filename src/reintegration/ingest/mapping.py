@@ -22,10 +22,11 @@ from reintegration.ingest.answers import (
     reading,
 )
 from reintegration.ingest.columns import ALWAYS, Columns
-from reintegration.ingest.dates import find_order, half_converted
+from reintegration.ingest.dates import contradicted, find_order, half_converted
 from reintegration.ingest.readers import RawTable
 from reintegration.ingest.source import Source
 
+_OTHER_ORDER = {"dmy": "mdy", "mdy": "dmy"}
 WRONG_COLUMN = 10  # so many answers, and none of them known: it is the wrong column
 
 
@@ -288,6 +289,13 @@ def _date_orders(
                     f"{where}: column {raw.names[number]!r} ({name}): a spreadsheet seems to have "
                     "changed the dates with a day up to 12 and left the others; export the file "
                     "again with dates as text (or set `date_order` to mixed if they are right)"
+                )
+            if order in _OTHER_ORDER and contradicted(found, order):
+                other = _OTHER_ORDER[order]
+                problems.append(
+                    f"{where}: column {raw.names[number]!r} ({name}): `date_order` says {order}, "
+                    f"and its dates are possible only as {other}; correct it, for this column "
+                    f"alone by `date_order: {{{name}: {other}}}`"
                 )
             if order is not None:
                 orders[number] = order

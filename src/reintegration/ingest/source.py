@@ -258,7 +258,11 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
 
 def _is_aside(path: Path) -> bool:
     """Whether a file of the raw folder is none of the data (hidden, lock files, a README)."""
-    return path.name.startswith((".", "~$")) or path.stem.upper() == "README"
+    return (
+        path.name.startswith((".", "~$"))
+        or path.stem.upper() == "README"
+        or path.name.lower() in ("desktop.ini", "thumbs.db")
+    )
 
 
 def _plain(stem: str) -> str:

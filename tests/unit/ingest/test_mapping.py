@@ -167,6 +167,15 @@ def test_half_converted_dates_are_refused_unless_declared_right(codebook):
     assert None not in mapped(codebook, "survey_date", texts, date_order="mixed")[0]
 
 
+def test_a_declared_order_that_the_dates_contradict_is_refused(codebook):
+    texts = ["25/05/2019", "26/05/2019", "27/05/2019"]
+    with pytest.raises(StudyError, match="says mdy, and its dates are possible only as dmy"):
+        mapped(codebook, "survey_date", texts, date_order="mdy")
+    assert mapped(codebook, "survey_date", texts[:2], date_order="mdy")[0] == [None, None]
+    one_slip = [*texts, "05/25/2019"]
+    assert mapped(codebook, "survey_date", one_slip, date_order="dmy")[0][3] is None
+
+
 def test_a_column_without_any_known_answer_is_the_wrong_column(codebook):
     with pytest.raises(StudyError) as caught:
         mapped(codebook, "q7", [f"Awa {i}" for i in range(10)])

@@ -67,7 +67,8 @@ def test_a_raw_file_without_a_yaml_is_a_source_of_its_own(folders):
     (raw / "Guinée 2019.csv").write_text("x")
     (raw / "gin.csv").write_text("x")
     (raw / "README.md").write_text("x")
-    (raw / ".gitkeep").write_text("x")
+    for name in (".gitkeep", "~$gin.xlsx", "desktop.ini", "Thumbs.db"):
+        (raw / name).write_text("x")
     (sources / "guinea.yaml").write_text("file: gin.csv\n")
     found = {source.source: source.file for source in load_sources(raw, sources)}
     assert found == {"Guinee_2019": "Guinée 2019.csv", "guinea": "gin.csv"}
