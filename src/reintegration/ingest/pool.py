@@ -74,19 +74,7 @@ def pool(
     flow = sample_flow(rows)
     surveys = rows[rows["excluded"].isna()]
     if surveys.empty:
-        raise StudyError(
-            "No survey is left to analyse.",
-            [
-                f"{line['surveys_removed']} rows: {line['reason']}"
-                for line in flow.to_dict("records")
-                if line["surveys_removed"]
-            ]
-            + [
-                f"source {account['source']} was left out: {account['file']}: {account['reason']}"
-                for account in accounts
-                if account["status"] == "left_out"
-            ],
-        )
+        raise StudyError("No survey is left to analyse.", _why_none(rows, flow, accounts, study))
     absent = set() if study.countries == "all" else {*study.countries} - {*surveys["country"]}
     if absent:
         warnings.warn(f"no survey of {', '.join(sorted(absent))} is analysed", stacklevel=2)
@@ -104,6 +92,31 @@ def pool(
         flow,
         _sources(accounts, rows),
     )
+
+
+def _why_none(
+    rows: pd.DataFrame, flow: pd.DataFrame, accounts: Sequence[dict[str, Any]], study: Study
+) -> list[str]:
+    """What became of all rows and files, and what was looked for."""
+    removed = flow[flow["surveys_removed"] > 0]
+    problems = [
+        f"{n} rows: {why}"
+        for n, why in zip(removed["surveys_removed"], removed["reason"], strict=True)
+    ]
+    found = rows[rows["survey_date"].notna() & rows["country"].notna()]
+    if len(found):
+        days = found["survey_date"].agg(["min", "max"]).dt.strftime("%Y-%m-%d")
+        held = ", ".join(sorted(set(found["country"])))
+        asked = study.countries if study.countries == "all" else ", ".join(study.countries)
+        problems.append(
+            f"the files hold surveys of {held} from {days['min']} to {days['max']}; config.yaml asks for study.countries {asked}, study.first_survey "
+            f"{study.first_survey} and study.last_survey {study.last_survey}"
+        )
+    return problems + [
+        f"source {account['source']} was left out: {account['file']}: {account['reason']}"
+        for account in accounts
+        if account["status"] == "left_out"
+    ]
 
 
 def _in_several_sources(

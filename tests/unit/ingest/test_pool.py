@@ -153,7 +153,8 @@ def test_a_country_of_the_study_without_surveys_is_said(take, codebook, study, s
 
 
 def test_when_nothing_is_left_it_is_said_why(take, codebook, study, scoring):
-    with pytest.raises(StudyError, match="2 rows: country not studied"):
+    says = "2 rows: country not studied\n  - the files hold surveys of MLI from 2019-05-20 to 2019"
+    with pytest.raises(StudyError, match=says):
         pool([take("a", {"country": "MLI"}, {"country": "MLI"})], codebook, study, scoring)
 
 
