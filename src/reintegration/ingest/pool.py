@@ -109,8 +109,8 @@ def _why_none(
         held = ", ".join(sorted(set(found["country"])))
         asked = study.countries if study.countries == "all" else ", ".join(study.countries)
         problems.append(
-            f"the files hold surveys of {held} from {days['min']} to {days['max']}; config.yaml asks "
-            f"for study.countries {asked}, study.first_survey {study.first_survey} and "
+            f"the files hold surveys of {held} from {days['min']} to {days['max']}; config.yaml "
+            f"asks for study.countries {asked}, study.first_survey {study.first_survey} and "
             f"study.last_survey {study.last_survey}"
         )
     return problems + [
