@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+# Before numpy is loaded: threads that share two cores with other tests cost a hundredfold.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
