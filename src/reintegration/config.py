@@ -285,6 +285,18 @@ class Config(Section):
         _distinct([specification.id for specification in specifications])
         return specifications
 
+    @model_validator(mode="after")
+    def _references_are_studied(self) -> "Config":
+        if self.study.countries != "all":
+            for place, specification in enumerate(self.specifications):
+                coding = specification.country_coding
+                if isinstance(coding, Reference) and coding.reference not in self.study.countries:
+                    raise ValueError(
+                        f"specifications.{place}.country_coding.reference: {coding.reference} is"
+                        " not in study.countries"
+                    )
+        return self
+
     @property
     def simulated(self) -> bool:
         """Whether the data studied are simulated."""

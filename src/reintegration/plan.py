@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reintegration.audit.claims import load_claims
 from reintegration.codebook import load_codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.estimation.specs import check_specifications
@@ -97,6 +98,7 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     config = check_config(raw_config, root)
     codebook = load_codebook(root / config.instrument.items, root / config.instrument.variables)
     check_against_codebook(config, codebook)
+    load_claims(root / config.instrument.claims)
     check_specifications(
         config.specifications, config.assistance, config.orion, config.trends, codebook
     )

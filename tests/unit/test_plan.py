@@ -58,3 +58,21 @@ def test_a_wrong_term_is_found_without_any_data(checkout):
 
 def test_the_choices_of_the_checkout_are_sound(root):
     assert read_plan(root / "config.yaml").simulated
+
+
+def test_a_wrong_file_of_claims_stops_before_any_work(checkout):
+    path = checkout / "data/claims/key_messages.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("test: count", "test: cuont", 1))
+    with pytest.raises(StudyError, match=r"key_messages\.yaml: the claims cannot be used") as error:
+        make_plan(choices(checkout), checkout)
+    assert "claims.0.test" in str(error.value)
+
+
+def test_a_reference_country_must_be_studied(checkout):
+    config = choices(checkout)
+    config["specifications"][0]["country_coding"] = {"reference": "TGO"}
+    with pytest.raises(StudyError) as error:
+        make_plan(config, checkout)
+    assert "specifications.0.country_coding.reference: TGO is not in study.countries" in str(
+        error.value
+    )

@@ -1,6 +1,6 @@
 """Judge the claims of the published study on these results."""
 
-from reintegration.audit.claims import run_claims
+from reintegration.audit.verdicts import run_claims
 from reintegration.codebook import load_codebook
 from reintegration.step import step
 

@@ -43,5 +43,5 @@ ORIGINS: dict[str, Origin] = {
     "orion_changes": _ORION,
     "slopes": _TRENDS,
     "lines": _TRENDS,
-    "claims": Origin("claims", "audit.claims.run_claims"),
+    "claims": Origin("claims", "audit.verdicts.run_claims"),
 }

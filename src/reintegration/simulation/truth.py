@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from reintegration import config
-from reintegration.audit.claims import HOLDS, NOT_TESTABLE, evaluate, gather_numbers, load_claims
+from reintegration.audit.claims import NOT_TESTABLE, load_claims
+from reintegration.audit.verdicts import HOLDS, evaluate, gather_numbers
 from reintegration.codebook import Codebook, load_codebook
 from reintegration.errors import StudyError
 from reintegration.scoring import score

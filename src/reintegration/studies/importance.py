@@ -163,7 +163,8 @@ def importance_rows(
     if not values.sum() > 0:
         reason = "nothing is explained beyond what noise explains, so nothing can be shared out"
         return [_no_share(base, name, NOT_ESTIMABLE, reason) for name in _with_contrasts(named)]
-    shares, drawn = values / values.sum(), np.empty((0, len(ordered)))
+    kept = np.clip(values, 0, None)  # what noise leaves below zero explains nothing
+    shares, drawn = kept / kept.sum(), np.empty((0, len(ordered)))
     largest = np.full(len(ordered), np.nan)
     if draws and rng is not None:
         # A draw holds the noise of the sample and as much again of its own.
@@ -171,6 +172,9 @@ def importance_rows(
         drawn = shapley(explained_shares(grams, blocks), len(blocks)) - 2 * noise
         total = drawn.sum(axis=1, keepdims=True)
         largest = np.bincount(drawn.argmax(axis=1), minlength=len(ordered)) / draws
+        if np.mean(total <= 0) > (1 - confidence) / 2:
+            reason = "what is explained cannot be told from noise, so nothing can be shared out"
+            return [_no_share(base, name, NOT_ESTIMABLE, reason) for name in _with_contrasts(named)]
         drawn /= np.where(total > 0, total, np.nan)
     common = {
         **base,

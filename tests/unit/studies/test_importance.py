@@ -195,3 +195,15 @@ def test_draws_are_centred_on_the_estimate_although_they_hold_noise_twice():
             (found["estimate"] - found["conf_low"]) / (found["conf_high"] - found["conf_low"])
         )
     assert np.mean(places) == pytest.approx(0.5, abs=0.08)
+
+
+def test_shares_are_of_one_whole_and_none_is_given_where_noise_explains_as_much():
+    some = shares_of(survey(300, seed=7, country=0.6), "country age months_since_return", 99)
+    groups = some[~some.index.str.contains("_minus_")]
+    assert (groups["status"] == "ok").all()
+    assert groups["estimate"].sum() == pytest.approx(1)
+    assert (groups["r2_points"] < 0).any()  # else the sum says nothing
+    none = shares_of(survey(300, seed=7), "country age months_since_return", draws=99)
+    assert (none["status"] == "not_estimable").all()
+    assert none["estimate"].isna().all()
+    assert none["warnings"].str.contains("noise").all()
