@@ -188,6 +188,8 @@ def _failure(root: Path, progress: Progress, tail: list[str]) -> tuple[str, list
         problems.append(f"{called}: {text or f'failed without a word; see {log}'}")
     if any("source file" in problem for problem in problems):
         problems.append(LEAVE_OUT)
+    if (root / PAGE).exists():
+        problems.append(f"{PAGE} is what an earlier run left; it does not show this study")
     return "The study stopped.", problems
 
 

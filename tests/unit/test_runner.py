@@ -7,6 +7,7 @@ import pytest
 from reintegration.errors import StudyError
 from reintegration.runner import (
     LEAVE_OUT,
+    PAGE,
     Progress,
     _failure,
     absent_line,
@@ -84,6 +85,15 @@ def test_what_to_do_with_a_bad_source_is_said(tmp_path):
     log.parent.mkdir(parents=True)
     log.write_text("A source file cannot be read.\n  - sen.dta: is empty\n")
     assert _failure(tmp_path, progress, [])[1][-1] == LEAVE_OUT
+
+
+def test_an_earlier_page_is_not_taken_for_this_study(tmp_path):
+    (tmp_path / "a.log").write_text("It cannot go on.\n")
+    progress = Progress(failed={"ingest gin": Path("a.log")})
+    assert len(_failure(tmp_path, progress, [])[1]) == 1
+    (tmp_path / PAGE).parent.mkdir()
+    (tmp_path / PAGE).touch()
+    assert "earlier run" in _failure(tmp_path, progress, [])[1][-1]
 
 
 def test_a_fault_of_the_software_shows_no_traceback(tmp_path):
