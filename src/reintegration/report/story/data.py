@@ -148,6 +148,10 @@ def claims(words: Words) -> Sentences:
         "claims.planted",
         planted=words.whole(int(planted.sum())),
         recovered=words.whole(int((planted & held).sum())),
-        absent=words.whole(int(absent.sum())),
-        found=words.whole(int((absent & held).sum())),
     )
+    if absent.any():
+        yield words.say(
+            "claims.absent",
+            absent=words.whole(int(absent.sum())),
+            found=words.whole(int((absent & held).sum())),
+        )
