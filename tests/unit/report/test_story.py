@@ -156,6 +156,14 @@ def test_planted_sentences_are_counted_on_simulated_data_only(
     assert len(list(story.claims(Words(numbers, frames, real_settings)))) == 1
 
 
+def test_what_is_not_planted_is_counted_only_where_there_is_such_a_thing(words, frames, settings):
+    claims = frames["claims"].copy()
+    claims["planted"] = "no"
+    changed = Words(words.numbers, {**frames, "claims": claims}, settings)
+    tested = int((claims["verdict"] != "not_testable").sum())
+    assert f"does not make {tested} of them true" in list(story.claims(changed))[-1]
+
+
 def test_an_error_is_named_by_what_was_computed(settings):
     rows = pd.DataFrame(
         {"vcov": ["CR1S", "CR1S", "HC3"], "cluster_var": ["returnee_id", "returnee_id", None]}
