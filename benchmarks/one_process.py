@@ -3,8 +3,8 @@
 Snakemake only plans: which script runs with which files and parameters. The same scripts then
 make the same package calls here, so that the time is that of the calls alone.
 
-    python benchmarks/one_process.py plan FOLDER JOBS.json
-    python benchmarks/one_process.py run FOLDER JOBS.json
+    python benchmarks/one_process.py plan FOLDER        writes FOLDER/jobs.json
+    python benchmarks/one_process.py run FOLDER ...     runs them, one study after another
 """
 
 import contextlib
@@ -100,9 +100,22 @@ def run(folder: Path, jobs: list[dict[str, Any]]) -> None:
         runpy.run_path(f"workflow/scripts/{job['rule']}.py", {"snakemake": snakemake})
 
 
+def run_all(folders: list[Path]) -> int:
+    """Run studies planned as `jobs.json` in their folders; return how many failed."""
+    failed = 0
+    for folder in folders:
+        try:
+            run(folder, json.loads((folder / "jobs.json").read_text(encoding="utf-8")))
+        except (Exception, SystemExit):
+            # What it was stands in the step's log; the other studies are none the worse.
+            print(f"{folder}: a step failed", file=sys.stderr)
+            failed += 1
+    return failed
+
+
 if __name__ == "__main__":
-    action, where, listed = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]).resolve()
-    if action == "plan":
-        listed.write_text(json.dumps(plan(where)), encoding="utf-8")
+    named = [Path(name).resolve() for name in sys.argv[2:]]
+    if sys.argv[1] == "plan":
+        (named[0] / "jobs.json").write_text(json.dumps(plan(named[0])), encoding="utf-8")
     else:
-        run(where, json.loads(listed.read_text(encoding="utf-8")))
+        sys.exit(run_all(named) > 0)

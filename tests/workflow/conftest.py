@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,13 +89,23 @@ class Copy:
         rows = [line.split() for line in table[1].splitlines()] if table else []
         return {name: int(count) for name, count in rows if name != "all"}
 
-    def in_one_process(self, **environment: str) -> None:
-        """Run every step of the study in one process: the same calls, in less time."""
-        jobs = str(self.folder / "jobs.json")
-        for action in ("plan", "run"):
-            script = str(self.folder / "benchmarks/one_process.py")
-            ran = self._run(script, action, str(self.folder), jobs, **environment)
-            assert ran.returncode == 0, ran.stdout + ran.stderr
+    def plan(self) -> None:
+        """Plan a study for `in_one_process`."""
+        ran = self._run(str(self.folder / "benchmarks/one_process.py"), "plan", str(self.folder))
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    def in_one_process(self) -> None:
+        """Plan and run the study in one process."""
+        in_one_process(self)
+
+
+def in_one_process(*copies: Copy, **environment: str) -> None:
+    """Run every step of some studies in one process: the same calls, in less time."""
+    for copy in copies:
+        copy.plan()
+    script = str(copies[0].folder / "benchmarks/one_process.py")
+    copies[0]._run(script, "run", *(str(copy.folder) for copy in copies), **environment)
+    # What a test then misses stands in the logs of that study.
 
 
 def tiny_choices(config: dict[str, Any]) -> None:
@@ -129,29 +139,29 @@ OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def other_study(folder: Path, name: str) -> Copy:
-    """Run one of `OTHERS` in a copy of its own."""
-    world, study = OTHERS[name]
-    copy = Copy(folder)
-    copy.world(**world)
-    copy.configure(lambda config: config["study"].update(study))
-    copy.in_one_process(PYTHONHASHSEED="2")
-    return copy
-
-
 @pytest.fixture(scope="session")
 def others(
     unused: Copy, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Copy]]]:
-    """The other studies, run one after another beside the tests."""
+) -> Iterator[Callable[[str], Copy]]:
+    """The other studies, made beside the tests; called with a name, waits and gives that one."""
     base = tmp_path_factory.mktemp("others")
+    copies = {}
+    for name, (world, study) in OTHERS.items():
+        copies[name] = Copy(Path(shutil.copytree(unused.folder, base / name)))
+        copies[name].world(**world)
+        copies[name].configure(lambda config, study=study: config["study"].update(study))
     pool = ThreadPoolExecutor(max_workers=1)
-    started = {}
-    for name in OTHERS:
-        folder = Path(shutil.copytree(unused.folder, base / name))
-        started[name] = pool.submit(other_study, folder, name)
-    yield started
-    pool.shutdown(cancel_futures=True)
+    made = pool.submit(in_one_process, *copies.values(), PYTHONHASHSEED="2")
+
+    def study_of(name: str) -> Copy:
+        made.result()
+        logs = (copies[name].folder / "results/logs").glob("*.log")
+        said = "\n".join(log.read_text(encoding="utf-8") for log in sorted(logs))
+        assert (copies[name].folder / "reports/study.html").is_file(), said
+        return copies[name]
+
+    yield study_of
+    pool.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,9 @@ def own_files(tiny, finished, tmp_path, monkeypatch):
     source = finished[0].folder / "data/demo/tiny"
     shutil.copytree(source / "raw", tiny.folder / RAW)
     shutil.copytree(source / "sources", tiny.folder / "data/demo/tiny/sources")
+    for name in ("mar.dta", "eth.sav"):
+        (tiny.folder / RAW / name).unlink()
+        (tiny.folder / f"data/demo/tiny/sources/{Path(name).stem}.yaml").unlink()
     (tiny.folder / RAW / "gin.xlsx").unlink()
     (tiny.folder / RAW / "sen.csv").write_bytes(b"")
     tiny.configure(

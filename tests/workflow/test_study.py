@@ -72,6 +72,6 @@ def test_a_second_run_does_nothing_and_is_quick(finished):
 
 def test_the_same_inputs_give_the_same_bytes(finished, others):
     """Another folder, one process, another hash seed: every CSV is the same."""
-    first, second = digests(finished[0].folder), digests(others["same again"].result().folder)
+    first, second = digests(finished[0].folder), digests(others("same again").folder)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []

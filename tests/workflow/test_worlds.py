@@ -12,7 +12,7 @@ def statuses(folder, name):
 
 @pytest.mark.parametrize("name", ["one country", "no follow-ups", "no mentoring"])
 def test_the_study_ends_on_other_worlds(others, name):
-    folder = others[name].result().folder
+    folder = others(name).folder
     page = (folder / "reports/study.html").read_text(encoding="utf-8")
     assert "SIMULATED DATA" in page
     if name != "one country":
