@@ -17,21 +17,31 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Provenance(_Part):
+    """Where a line of the codebook comes from."""
+
+    label: Literal["sourced", "recalled", "chosen"]
+    confidence: Literal["H", "M", "L"] | None = None
+    note: str | None = None
+
+
 class Label(_Part):
-    """What something is called: in English, in French, and in other spellings met in files."""
+    """What something is called: in English, French and Spanish, and in spellings met in files."""
 
     en: str
     fr: str
+    es: str | None = None
     also: tuple[str, ...] = ()
+    provenance: Provenance | None = None
 
     def in_language(self, language: str) -> str:
-        """Return the label in `en` or `fr`."""
-        return self.fr if language == "fr" else self.en
+        """Return the label in `en`, `fr` or `es`; in English where there is no other."""
+        return {"fr": self.fr, "es": self.es}.get(language) or self.en
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """All texts by which it may be recognised."""
-        return (self.en, self.fr, *self.also)
+        return (self.en, self.fr, *([self.es] if self.es else []), *self.also)
 
 
 class Answer(Label):
@@ -39,14 +49,8 @@ class Answer(Label):
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     score: float | None = Field(default=None, ge=0, le=1)
-
-
-class Provenance(_Part):
-    """Where a line of the codebook comes from."""
-
-    label: Literal["sourced", "recalled", "chosen"]
-    confidence: Literal["H", "M", "L"] | None = None
-    note: str | None = None
+    # The answer that stands where the question was not to be asked (no children to go to school).
+    skipped: bool = False
 
 
 class Item(Label):
@@ -67,10 +71,15 @@ class Item(Label):
 
 
 class Variable(Label):
-    """A question that does not score."""
+    """A question that does not score.
 
-    type: Literal["text", "number", "date", "choice", "country"]
-    role: Literal["identifier"] | None = None
+    An `identifier` never passes ingest: it becomes a pseudonym, or is dropped. What is said about
+    the `process` (when an interview began, a birth year to match by) serves cleaning and matching,
+    and is no column of the surveys that are analysed.
+    """
+
+    type: Literal["text", "number", "date", "timestamp", "choice", "country"]
+    role: Literal["identifier", "process"] | None = None
     pseudonym: str | None = None
     range: tuple[float, float] | None = None
     answers: tuple[Answer, ...] = ()
@@ -112,9 +121,11 @@ class Codebook(_Part):
             if missing := [answer.code for answer in item.answers if answer.score is None]:
                 problems.append(f"items.{name}: no score for the answers {missing}")
             for asked, allowed in item.asked_if.items():
-                known = {a.code for a in self.items[asked].answers} if asked in self.items else None
-                if known is None:
-                    problems.append(f"items.{name}.asked_if: there is no item {asked!r}")
+                known = self._known_codes(asked)
+                if not known:
+                    problems.append(
+                        f"items.{name}.asked_if: there is no item or coded variable {asked!r}"
+                    )
                 elif unknown := set(allowed) - known:
                     problems.append(
                         f"items.{name}.asked_if.{asked}: {sorted(unknown)} is none of its answers"
@@ -123,6 +134,11 @@ class Codebook(_Part):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _known_codes(self, name: str) -> set[str]:
+        """Codes of an item or variable, non-response apart; none when it is not coded."""
+        part = self.items.get(name) or self.variables.get(name)
+        return {answer.code for answer in part.answers} if part else set()
 
     @property
     def score_names(self) -> list[str]:

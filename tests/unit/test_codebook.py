@@ -66,7 +66,10 @@ def test_labels_in_both_languages(codebook):
     [
         (lambda raw: raw["items"]["q1"].update(dimension="economy"), "'economy' is none of"),
         (lambda raw: raw["items"]["q1"].update(scale="satisfactoin"), "'satisfactoin' is none of"),
-        (lambda raw: raw["items"]["q10"].update(asked_if={"q99": ["yes"]}), "no item 'q99'"),
+        (
+            lambda raw: raw["items"]["q10"].update(asked_if={"q99": ["yes"]}),
+            "no item or coded variable 'q99'",
+        ),
         (lambda raw: raw["items"]["q10"].update(asked_if={"q9": ["oui"]}), "['oui'] is none of"),
         (lambda raw: raw["items"]["q5"]["answers"][0].pop("score"), "no score for the answers"),
         (lambda raw: raw["items"]["q5"]["answers"][0].update(score=2), "less than or equal to 1"),
