@@ -19,7 +19,7 @@ from reintegration.codebook import describe_problems, read_yaml
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
 
-Format = Literal["csv", "tsv", "xlsx", "stata", "spss", "kobo", "parquet"]
+Format = Literal["csv", "tsv", "xlsx", "xls", "ods", "stata", "spss", "kobo", "parquet"]
 DateOrder = Literal["dmy", "mdy", "ymd", "mixed"]
 
 FORMATS: dict[str, Format] = {
@@ -28,6 +28,8 @@ FORMATS: dict[str, Format] = {
     ".tsv": "tsv",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".xls": "xls",
+    ".ods": "ods",
     ".dta": "stata",
     ".sav": "spss",
     ".zsav": "spss",
@@ -59,6 +61,25 @@ AnswerCodes = Annotated[dict[str, Text | None], BeforeValidator(_keys_as_text)]
 OptionColumns = Annotated[dict[str, Text], BeforeValidator(_keys_as_text)]
 
 
+class Unsure(BaseModel):
+    """What a proposal could not decide: candidates that wait for a person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Codebook name -> raw column -> confidence in [0, 1]."
+    )
+    answers: dict[str, Annotated[dict[str, list[Text]], BeforeValidator(_keys_as_text)]] = Field(
+        default_factory=dict, description="Codebook name -> raw answer -> codes it may mean."
+    )
+    date_order: dict[str, list[DateOrder]] = Field(
+        default_factory=dict, description="Codebook name of a date -> orders it may be in."
+    )
+
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.answers or self.date_order)
+
+
 class Source(BaseModel):
     """One raw file of one office and how its columns and answers map to the codebook."""
 
@@ -84,6 +105,11 @@ class Source(BaseModel):
         default=None,
         ge=1,
         description="Row of the column names, counted from 1; found when absent.",
+    )
+    label_row: int | None = Field(
+        default=None,
+        ge=1,
+        description="Row of the questions' texts, above or below that of the column names.",
     )
     encoding: str | None = Field(
         default=None, description="utf-8, latin-1, ...; found when absent."
@@ -116,6 +142,10 @@ class Source(BaseModel):
     )
     drop: Annotated[list[Text], BeforeValidator(_as_list)] = Field(
         default_factory=list, description="Raw columns known to be of no use (names, notes, ...)."
+    )
+    unsure: Unsure = Field(
+        default_factory=Unsure,
+        description="What waits for a person; while anything stands here, the file is not read.",
     )
 
     @field_validator("source")
