@@ -207,6 +207,7 @@ def find_columns(
                 f"{where}: name raw columns under `columns` in the source YAML, or list what "
                 "was not asked under `not_asked`"
             ],
+            usable=Columns({name: found for name, found in single.items() if found}, options),
         )
     return Columns(single, options)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from reintegration.codebook import Codebook
 from reintegration.config import Assistance, Cleaning
-from reintegration.errors import StudyError
+from reintegration.errors import Gathered, StudyError
 from reintegration.ingest.cleaning import clean
 from reintegration.ingest.columns import (
     LOCATION,
@@ -98,14 +98,43 @@ def ingest_source(
         If the file is missing, empty, unreadable, in another encoding, lacks a needed column,
         or holds no row that could be used; naming the file and every column.
     """
+    result, trouble = examine_source(source, raw_dir, codebook, cleaning, assistance, key)
+    trouble.stop()
+    if result is None:
+        raise ValueError("a source without a result and without a problem")
+    return result
+
+
+def examine_source(
+    source: Source,
+    raw_dir: str | Path,
+    codebook: Codebook,
+    cleaning: Cleaning,
+    assistance: Assistance,
+    key: bytes,
+) -> tuple[SourceResult | None, Gathered]:
+    """Take in one raw file as far as it can be, with every problem that keeps it out.
+
+    With a problem the result is for looking at only: no survey of it may be used.
+    """
     path = Path(raw_dir) / source.file
-    check_sources([source], codebook)
-    raw = read_raw(source, path, wanted_columns(source, codebook))
-    columns = find_columns(source, codebook, raw.names, path)
-    check_country(source, codebook, columns, raw.names, raw.cells, path)
+    trouble = Gathered()
+    trouble.attempt(check_sources, [source], codebook)
+    misnamed = bool(trouble.errors)
+    raw = trouble.attempt(read_raw, source, path, wanted_columns(source, codebook))
+    if raw is None:
+        return None, trouble
+    columns = trouble.attempt(find_columns, source, codebook, raw.names, path)
+    if columns is None or misnamed:
+        return None, trouble
+    trouble.attempt(check_country, source, codebook, columns, raw.names, raw.cells, path)
     raw = _with_broken_rows(raw)
-    mapped = map_table(raw, columns, source, codebook, path)
-    _check_case_numbers(mapped.frame, codebook, path)
+    mapped = trouble.attempt(map_table, raw, columns, source, codebook, path)
+    if mapped is None:
+        return None, trouble
+    trouble.attempt(_check_case_numbers, mapped.frame, codebook, path)
+    if trouble.errors:
+        mapped = replace(mapped, frame=_stand_ins(mapped.frame, codebook))
     secrets = _secrets(raw, columns, source, codebook)
     frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
     mapped = replace(mapped, frame=frame)
@@ -118,15 +147,26 @@ def ingest_source(
     surveys = surveys.assign(source=source.source, row=raw.rows, excluded=ledger.excluded)
     surveys["excluded"] = surveys["excluded"].where(surveys["excluded"] != "").astype("str")
     rejected = ledger.rejected()
-    if len(rejected) == len(surveys):
-        _refuse_all(path, rejected)
+    if len(rejected) == len(surveys) and not trouble.errors:
+        trouble.attempt(_refuse_all, path, rejected)
     notes = [*mapped.notes, *_unused(raw, columns, source), *_crowded(surveys)]
     if source.encoding is None and "cp1252" in raw.found.values():
         notes.append("read as Windows-1252")
     if undated:
         notes.append(f"{undated} times assistance without a date ({assistance.undated})")
     account = _account(source, len(surveys), len(rejected), mapped.absent, notes)
-    return SourceResult(surveys[source_columns(codebook)], ledger.log(), rejected, account)
+    return SourceResult(surveys[source_columns(codebook)], ledger.log(), rejected, account), trouble
+
+
+def _stand_ins(frame: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """Case numbers and countries where a file that is refused has none: its rows are looked at."""
+    number = identifier(codebook, RETURNEE)
+    made = {}
+    if number is not None and frame[number].isna().all():
+        made[number] = pd.Series(range(len(frame)), index=frame.index).astype("str")
+    if frame["country"].isna().all():
+        made["country"] = pd.Series("none", index=frame.index, dtype="str")
+    return frame.assign(**made)
 
 
 def _unused(raw: RawTable, columns: Columns, source: Source) -> list[str]:

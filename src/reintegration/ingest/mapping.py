@@ -27,6 +27,7 @@ from reintegration.ingest.readers import RawTable
 from reintegration.ingest.source import Source
 
 _OTHER_ORDER = {"dmy": "mdy", "mdy": "dmy"}
+UNDECIDED = "dmy"  # how dates are read that can be read in two ways: the file is refused anyway
 WRONG_COLUMN = 10  # so many answers, and none of them known: it is the wrong column
 
 
@@ -72,14 +73,14 @@ def map_table(
     ------
     StudyError
         If the order of day and month cannot be told, or if a column holds none of the answers
-        that the codebook knows.
+        that the codebook knows; with the table mapped as far as it can be.
     """
     expected = questions(codebook)
     for name in codebook.identifiers:
         if codebook.variables[name].pseudonym is None:
             del expected[name]  # names and phones go no further than the raw table
     missing_codes = frozenset(answer_key(code) for code in source.missing_codes)
-    orders, notes = _date_orders(raw, columns, source, expected, where)
+    orders, notes, in_two_ways = _date_orders(raw, columns, source, expected, where)
     serials = source.kind not in ("stata", "spss", "parquet")
     index = pd.RangeIndex(len(raw.cells))
     frame: dict[str, pd.Series] = {}
@@ -111,9 +112,15 @@ def map_table(
                 f"{where}: column for {name} ({_title(codebook, name)}): none of its "
                 f"{len(aside.rows)} answers is {_wanted(question)}"
             )
-    if problems:
-        raise StudyError("A source file holds other answers than the codebook.", problems)
-    return Mapped(pd.DataFrame(frame, index=index), unread, absent, notes)
+    mapped = Mapped(pd.DataFrame(frame, index=index), unread, absent, notes)
+    headlines = {
+        "Dates of a source file can be read in two ways.": in_two_ways,
+        "A source file holds other answers than the codebook.": problems,
+    }
+    if in_two_ways or problems:
+        headline = " ".join(words for words, found in headlines.items() if found)
+        raise StudyError(headline, [*in_two_ways, *problems], usable=mapped)
+    return mapped
 
 
 def _wanted(question: Question) -> str:
@@ -266,13 +273,10 @@ def _date_orders(
     source: Source,
     expected: Mapping[str, Question],
     where: str | Path,
-) -> tuple[dict[int, str], list[str]]:
-    """Order of day and month of every date column, declared or found, and what was found.
+) -> tuple[dict[int, str], list[str], list[str]]:
+    """Order of day and month of every date column, what was found, and what is wrong.
 
-    Raises
-    ------
-    StudyError
-        Naming the columns in which day and month cannot be told apart.
+    Wrong are columns in which day and month cannot be told apart.
     """
     problems: list[str] = []
     orders: dict[int, str] = {}
@@ -310,10 +314,9 @@ def _date_orders(
                 f"{where}: column {raw.names[number]!r} ({name}): day and month cannot be told "
                 "apart; set `date_order` to dmy or mdy in the source YAML"
             )
+            orders[number] = UNDECIDED
             continue
         orders[number] = by_file
         if by_file != "mixed":
             notes.append(f"{name} read as {by_file}")
-    if problems:
-        raise StudyError("Dates of a source file can be read in two ways.", problems)
-    return orders, notes
+    return orders, notes, problems
