@@ -281,9 +281,10 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
             f"{raw_dir} and {sources_dir}: no raw file and no source YAML; put files into "
             f"{raw_dir}, or set `data.world` in config.yaml to study a simulated world"
         )
+    sources.sort(key=lambda source: source.source)
     if problems:
-        raise StudyError("The sources of the study cannot be listed.", problems)
-    return sorted(sources, key=lambda source: source.source)
+        raise StudyError("The sources of the study cannot be listed.", problems, usable=sources)
+    return sources
 
 
 def _is_aside(path: Path) -> bool:
