@@ -11,7 +11,9 @@ from reintegration.ingest.readers import RawTable, as_text, drop_blank_rows, tex
 from reintegration.ingest.source import Source
 
 
-def read_labelled(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
+def read_labelled(
+    source: Source, path: Path, wanted: Collection[str], guess: bool = False
+) -> RawTable:
     """Read a Stata or SPSS file: raw codes as texts, their labels beside them.
 
     Raises
@@ -41,7 +43,12 @@ def read_labelled(source: Source, path: Path, wanted: Collection[str]) -> RawTab
                 codes.add(text)
         if codes:
             missing[number] = frozenset(codes)
-    return RawTable(names, cells, rows, labels=labels, missing=missing)
+    titles = {
+        number: label.strip()
+        for number, label in enumerate(meta.column_labels)
+        if label and label.strip()
+    }
+    return RawTable(names, cells, rows, labels=labels, missing=missing, titles=titles)
 
 
 def _in_ranges(text: str, ranges: Any) -> bool:

@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from reintegration.ingest.header import TOP, Header, place_header
 from reintegration.ingest.readers import (
-    HEADER_ROWS,
     RawTable,
     drop_blank_rows,
-    find_header,
-    no_header,
+    header_found,
+    header_of,
     unreadable,
 )
 from reintegration.ingest.source import Source
@@ -33,7 +33,9 @@ _MARKS = (
 _UTF8_LETTER = re.compile(rb"[\xc3-\xc5][\x80-\xbf]")
 
 
-def read_text_table(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
+def read_text_table(
+    source: Source, path: Path, wanted: Collection[str], guess: bool = False
+) -> RawTable:
     """Read a CSV or TSV file as texts.
 
     A row with more or fewer cells than the header is broken: it is left out with its reason,
@@ -45,15 +47,17 @@ def read_text_table(source: Source, path: Path, wanted: Collection[str]) -> RawT
         If the encoding does not fit, no header is found, or the file is damaged.
     """
     text, encoding = _decode(path, source.encoding)
-    delimiter = source.delimiter or ("\t" if source.kind == "tsv" else None)
-    delimiter, header, names = _find_header(path, text, delimiter, source.header_row, wanted)
-    body = _below(text, delimiter, header)
+    delimiter, header = _find_header(path, text, source, wanted, guess)
+    body = _below(text, delimiter, header.first)
     if not body.strip():
         unreadable(path, "holds no rows of data below its header")
-    cells, rows, broken = _parse(path, body, delimiter, header + 2, len(names))
+    width = len(header.names)
+    cells, rows, broken = _parse(path, body, delimiter, header.first + 1, width)
     cells, rows = drop_blank_rows(cells, rows)
-    found = {"encoding": encoding, "delimiter": delimiter, "header_row": header + 1}
-    return RawTable(names, cells, rows, broken=tuple(broken), found=found)
+    found = {"encoding": encoding, "delimiter": delimiter, **header_found(header)}
+    return RawTable(
+        header.names, cells, rows, broken=tuple(broken), found=found, titles=header.titles
+    )
 
 
 def _decode(path: Path, declared: str | None) -> tuple[str, str]:
@@ -120,36 +124,33 @@ def _is_mistaken_utf8(content: bytes, text: str) -> bool:
 
 
 def _find_header(
-    path: Path,
-    text: str,
-    delimiter: str | None,
-    header_row: int | None,
-    wanted: Collection[str],
-) -> tuple[str, int, list[str]]:
-    """Delimiter, number of the header row from 0, and the column names."""
-    top = [line for _, line in zip(range(HEADER_ROWS), io.StringIO(text, newline=""), strict=False)]
-    best: tuple[int, str, int, list[str]] | None = None
-    for candidate in [delimiter] if delimiter else DELIMITERS:
+    path: Path, text: str, source: Source, wanted: Collection[str], guess: bool
+) -> tuple[str, Header]:
+    """Delimiter and header: of the delimiters, the one by which most names are found."""
+    top = [line for _, line in zip(range(TOP), io.StringIO(text, newline=""), strict=False)]
+    declared = source.delimiter or ("\t" if source.kind == "tsv" else None)
+    best: tuple[tuple[int, int], str, Header] | None = None
+    for candidate in [declared] if declared else DELIMITERS:
         rows = list(csv.reader(top, delimiter=candidate))
-        if header_row is not None:
-            if header_row > len(rows):
-                unreadable(path, f"has no row {header_row}, which `header_row` names")
-            header = header_row - 1
-            _, hits = find_header([rows[header]], wanted)
-        else:
-            header, hits = find_header(rows, wanted)
-        if hits and (best is None or hits > best[0]):
-            best = (hits, candidate, header, rows[header])
-    if best is None:
-        no_header(path)
-    return best[1], best[2], [name.strip() for name in best[3]]
+        if declared:
+            return candidate, header_of(path, rows, source, wanted, guess)
+        header = place_header(rows, wanted, source.header_row, source.label_row, guess)
+        if header is None:
+            continue
+        fits = sum(len(row) == len(header.names) > 1 for row in rows[header.row :])
+        score = (header.hits, fits * len(header.names))
+        if best is None or score > best[0]:
+            best = (score, candidate, header)
+    chosen = best[1] if best else DELIMITERS[0]
+    rows = list(csv.reader(top, delimiter=chosen))
+    return chosen, header_of(path, rows, source, wanted, guess)
 
 
-def _below(text: str, delimiter: str, header: int) -> str:
+def _below(text: str, delimiter: str, first: int) -> str:
     """Text below the header row; a header cell may itself hold line breaks."""
     stream = io.StringIO(text, newline="")
     reader = csv.reader(iter(stream.readline, ""), delimiter=delimiter)
-    for _ in range(header + 1):
+    for _ in range(first):
         next(reader)
     return stream.read()
 
@@ -192,7 +193,7 @@ def _parse(
         )
     except pa.ArrowInvalid:
         _unclosed(path)
-    cells = table.to_pandas()
+    cells = table.to_pandas(categories=columns)
     if body.count('"') % 2:
         torn += [_swallows_rows(cells[name], delimiter) for name in columns]
         if any(torn):
@@ -212,7 +213,7 @@ def _parse(
 
 def _swallows_rows(cells: pd.Series, delimiter: str) -> bool:
     """Whether a cell holds whole rows, as after a quotation mark that is not closed."""
-    inside = cells[cells.str.contains("\n", regex=False, na=False)]
+    inside = cells[cells.astype("str").str.contains("\n", regex=False, na=False)].astype("str")
     return bool(inside.str.contains(delimiter, regex=False).any())
 
 

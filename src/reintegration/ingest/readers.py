@@ -4,16 +4,15 @@ import datetime
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
-from reintegration.ingest.source import Format, Source
-from reintegration.text import fold
+from reintegration.ingest.header import HEADER_ROWS, Header, Row, is_filled, place_header
+from reintegration.ingest.source import FORMATS, Format, Source
 
-HEADER_ROWS = 50  # rows from the top among which the header is looked for
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "an Excel workbook or another zip file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as .xlsx"),
@@ -44,7 +43,8 @@ class RawTable:
     names
         Column names as they stand in the file.
     cells
-        Texts, shape (rows, columns), columns numbered from 0; missing when blank. Dates are ISO.
+        Texts as categories, shape (rows, columns), columns numbered from 0; missing when blank.
+        Dates are ISO.
     rows
         Place of each row in the file, shape (rows,): the row a spreadsheet shows, or the
         number of the observation.
@@ -55,7 +55,10 @@ class RawTable:
     broken
         Place and reason of rows that do not fit the header.
     found
-        What was not declared and found in the file (encoding, delimiter, sheet, header row).
+        What was not declared and found in the file (encoding, delimiter, sheet, header row, row
+        of labels).
+    titles
+        Column number -> text of the question, where one stands beside the name.
     """
 
     names: list[str]
@@ -65,15 +68,20 @@ class RawTable:
     missing: dict[int, frozenset[str]] = field(default_factory=dict)
     broken: tuple[tuple[int, str], ...] = ()
     found: dict[str, Any] = field(default_factory=dict)
+    titles: dict[int, str] = field(default_factory=dict)
 
 
-def read_raw(source: Source, path: str | Path, wanted: Collection[str]) -> RawTable:
+def read_raw(
+    source: Source, path: str | Path, wanted: Collection[str], guess: bool = False
+) -> RawTable:
     """Read a raw file.
 
     Parameters
     ----------
     wanted
         Folded column names by which a header row is recognised.
+    guess
+        Without such names, take the row that looks most like column names.
 
     Raises
     ------
@@ -90,10 +98,56 @@ def read_raw(source: Source, path: str | Path, wanted: Collection[str]) -> RawTa
         from reintegration.ingest.read_labelled import read_labelled as read
     else:
         read = _read_parquet
-    table = read(source, path, wanted)
+    table = read(source, path, wanted, guess)
     if table.cells.empty:
         unreadable(path, "holds no rows of data below its header")
     return table
+
+
+def look(
+    path: str | Path, kind: Format | None = None, wanted: Collection[str] = (), **declared: Any
+) -> RawTable:
+    """Read a file about which little is known: no name of a column, and no source YAML.
+
+    Parameters
+    ----------
+    kind
+        Format; as the extension says when absent.
+    wanted
+        Folded names and labels that may stand in the header, as hints.
+    declared
+        What is known of the file: keys of a source YAML (sheet, header_row, encoding, ...).
+
+    Raises
+    ------
+    StudyError
+        As `read_raw`.
+    """
+    path = Path(path)
+    if kind is None and path.suffix.lower() not in FORMATS:
+        unreadable(
+            path,
+            f"its extension {path.suffix!r} tells no format; name one of "
+            f"{', '.join(get_args(Format))}",
+        )
+    source = Source(source="look", file="look.csv", format=kind or FORMATS[path.suffix.lower()])
+    source = source.model_copy(update=declared)
+    return read_raw(source, path, wanted, guess=True)
+
+
+def sheets(path: str | Path) -> list[str]:
+    """Names of the sheets of a workbook; none for other formats.
+
+    Raises
+    ------
+    StudyError
+        If the workbook is damaged or protected.
+    """
+    from reintegration.ingest.read_workbook import sheet_names
+
+    path = Path(path)
+    kind = FORMATS.get(path.suffix.lower())
+    return sheet_names(path) if kind in ("xlsx", "xls", "ods") else []
 
 
 def unreadable(path: Path, why: str) -> NoReturn:
@@ -131,35 +185,45 @@ def _check_file(path: Path, kind: Format) -> None:
         )
 
 
-def find_header(rows: Iterable[Sequence[Any]], wanted: Collection[str]) -> tuple[int, int]:
-    """Find the row that holds most of the wanted column names.
-
-    Returns
-    -------
-    tuple
-        Number of the row, from 0, and how many wanted names it holds (0: there is no header).
-    """
-    best, most = 0, 0
-    for number, row in enumerate(rows):
-        names = {key for cell in row if isinstance(cell, str) for key in name_keys(cell)}
-        hits = len(names & set(wanted))
-        if hits > most:
-            best, most = number, hits
-    return best, most
-
-
-def name_keys(name: str) -> set[str]:
-    """Folded forms by which a column is found: its name, and its name without Kobo groups."""
-    return {fold(name), fold(name.rsplit("/", 1)[-1])}
+def header_of(
+    path: Path, top: Sequence[Row], source: Source, wanted: Collection[str], guess: bool
+) -> Header:
+    """Find the header among the first rows of a file, or refuse the file."""
+    for key in ("header_row", "label_row"):
+        row = getattr(source, key)
+        if row is not None and row > len(top):
+            unreadable(path, f"has no row {row}, which `{key}` names")
+    header = place_header(top, wanted, source.header_row, source.label_row, guess)
+    if header is None:
+        no_header(path, guess)
+    if any(is_filled(row) for row in top[header.row + 1 : header.label_row or 0]):
+        unreadable(
+            path,
+            f"has rows of data between `header_row` {header.row + 1} and `label_row` "
+            f"{source.label_row}; correct them",
+        )
+    return header
 
 
-def no_header(path: Path) -> NoReturn:
+def no_header(path: Path, guess: bool = False) -> NoReturn:
     """Refuse a file in which no row names the needed columns."""
+    if guess:
+        unreadable(
+            path,
+            f"none of its first {HEADER_ROWS} rows looks like column names; name the row as "
+            "`header_row`",
+        )
     unreadable(
         path,
         f"none of its first {HEADER_ROWS} rows holds a column name of the codebook or of its "
         "source YAML; set `header_row`, or name its columns under `columns`",
     )
+
+
+def header_found(header: Header) -> dict[str, Any]:
+    """Where the rows of names and labels were found, counted from 1."""
+    found = {"header_row": header.row + 1}
+    return found if header.label_row is None else {**found, "label_row": header.label_row + 1}
 
 
 def as_text(value: Any) -> str | None:
@@ -177,7 +241,7 @@ def as_text(value: Any) -> str | None:
             return None
         return str(int(value)) if float(value).is_integer() else repr(float(value))
     if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
+        return (value.date() if value.time() == datetime.time() else value).isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
     return str(value)
@@ -186,7 +250,7 @@ def as_text(value: Any) -> str | None:
 def texts(values: Iterable[Any]) -> pd.Series:
     """Write a column of typed cells as texts; empty texts are blank."""
     written = [as_text(value) or None for value in values]
-    return pd.Series(written, dtype="str")
+    return pd.Series(written, dtype="str").astype("category")
 
 
 def drop_blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
@@ -195,7 +259,9 @@ def drop_blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> tuple[pd.DataFrame
     return cells[filled].reset_index(drop=True), rows[filled]
 
 
-def _read_parquet(source: Source, path: Path, wanted: Collection[str]) -> RawTable:
+def _read_parquet(
+    source: Source, path: Path, wanted: Collection[str], guess: bool = False
+) -> RawTable:
     try:
         frame = pd.read_parquet(path)
     except Exception as error:  # pyarrow raises many kinds

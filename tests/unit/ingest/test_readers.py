@@ -221,7 +221,8 @@ def test_what_is_not_there_is_said(tmp_path):
         (True, "true"),
         (float("nan"), None),
         (pd.NaT, None),
-        (datetime.datetime(2019, 3, 5, 10, 2), "2019-03-05"),
+        (datetime.datetime(2019, 3, 5), "2019-03-05"),
+        (datetime.datetime(2019, 3, 5, 10, 2), "2019-03-05T10:02:00"),
     ],
 )
 def test_typed_cells_are_written_as_people_would(value, text):
