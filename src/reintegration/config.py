@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from reintegration.codebook import Codebook, describe_problems, read_yaml
+from reintegration.codebook import Codebook, describe_problems, load_codebook, read_yaml
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
 
@@ -98,9 +98,24 @@ class Data(Section):
 class Instrument(Section):
     """The codebook's files."""
 
-    items: Path = Field(description="Items, answers, scores and weights (YAML).")
+    items: Path | Annotated[list[Path], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        description="Items, answers, scores and weights (YAML); of several instruments asked of "
+        "the same people, the main one first."
+    )
     variables: Path = Field(description="Everything else that is asked (YAML).")
-    claims: Path = Field(description="Sentences of the published study to test (YAML).")
+    claims: Path | None = Field(
+        description="Sentences of a published study to test (YAML), or null."
+    )
+
+    @property
+    def files(self) -> list[Path]:
+        """The instruments' files, the main one first."""
+        return self.items if isinstance(self.items, list) else [self.items]
+
+    def codebook(self, root: str | Path = ".") -> Codebook:
+        """Load the codebook; its files lie below `root`."""
+        root = Path(root)
+        return load_codebook([root / path for path in self.files], root / self.variables)
 
 
 class Cleaning(Section):
@@ -310,11 +325,11 @@ class Config(Section):
 
 def _missing_files(config: Config, root: Path) -> list[str]:
     """Name every file or folder of the configuration that is not there."""
-    named = {
-        "instrument.items": config.instrument.items,
-        "instrument.variables": config.instrument.variables,
-        "instrument.claims": config.instrument.claims,
+    named = {f"instrument.items ({path.name})": path for path in config.instrument.files} | {
+        "instrument.variables": config.instrument.variables
     }
+    if config.instrument.claims:
+        named |= {"instrument.claims": config.instrument.claims}
     if config.data.world is None:
         named |= {"data.raw": config.data.raw, "data.sources": config.data.sources}
     else:

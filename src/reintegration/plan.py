@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reintegration.audit.claims import load_claims
-from reintegration.codebook import load_codebook, read_yaml
+from reintegration.codebook import read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.estimation.specs import check_specifications
 
@@ -51,10 +51,10 @@ class Plan:
     sources: Mapping[str, dict[str, Any]]
 
     @property
-    def codebook(self) -> dict[str, str]:
-        """The codebook's two files, as a rule's named inputs."""
+    def codebook(self) -> dict[str, str | list[str]]:
+        """The codebook's files, as a rule's named inputs."""
         return {
-            "instrument": str(self.config.instrument.items),
+            "instrument": [str(path) for path in self.config.instrument.files],
             "variables": str(self.config.instrument.variables),
         }
 
@@ -66,7 +66,12 @@ class Plan:
     @property
     def planted(self) -> str | None:
         """Which claims the simulated world makes true; the only part of the truth that is read."""
-        return str(self.world / "planted.csv") if self.world else None
+        return str(self.world / "planted.csv") if self.world and self.claims else None
+
+    @property
+    def claims(self) -> list[str]:
+        """The file of claims as a rule's input; none where there is no study to compare with."""
+        return [str(self.config.instrument.claims)] if self.config.instrument.claims else []
 
     def raw_file(self, source: str) -> str:
         """The raw file of a source."""
@@ -96,9 +101,10 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     """
     root = Path(root)
     config = check_config(raw_config, root)
-    codebook = load_codebook(root / config.instrument.items, root / config.instrument.variables)
+    codebook = config.instrument.codebook(root)
     check_against_codebook(config, codebook)
-    load_claims(root / config.instrument.claims)
+    if config.instrument.claims:
+        load_claims(root / config.instrument.claims)
     check_specifications(
         config.specifications, config.assistance, config.orion, config.trends, codebook
     )

@@ -50,7 +50,7 @@ def test_no_two_answers_of_a_question_share_a_spelling(codebook):
 def test_every_line_says_where_it_is_from(codebook):
     assert all(item.provenance.label == "recalled" for item in codebook.items.values())
     assert all(item.provenance.confidence for item in codebook.items.values())
-    assert codebook.weights_provenance.label == "chosen"
+    assert codebook.main.weights_provenance.label == "chosen"
 
 
 def test_labels_in_both_languages(codebook):

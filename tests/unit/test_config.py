@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reintegration.codebook import load_codebook
 from reintegration.config import check_against_codebook, check_config, load_config
 from reintegration.errors import StudyError
 
@@ -24,7 +23,7 @@ def problems_of(raw):
 
 def test_the_studys_own_configuration_is_right():
     config = load_config("config.yaml")
-    codebook = load_codebook(config.instrument.items, config.instrument.variables)
+    codebook = config.instrument.codebook()
     check_against_codebook(config, codebook)
     assert config.simulated
 
@@ -90,7 +89,7 @@ def test_names_unknown_to_the_codebook_are_refused(raw):
     raw["assistance"]["types"] = ["trainings"]
     raw["trends"]["outcomes"] = ["total"]
     config = check_config(raw, Path())
-    codebook = load_codebook(config.instrument.items, config.instrument.variables)
+    codebook = config.instrument.codebook()
     with pytest.raises(StudyError) as error:
         check_against_codebook(config, codebook)
     said = str(error.value)

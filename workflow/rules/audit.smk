@@ -4,7 +4,7 @@
 rule claims:
     input:
         **PLAN.codebook,
-        claims=str(CONFIG.instrument.claims),
+        claims=PLAN.claims,
         tables=[
             "results/descriptives/descriptives.csv",
             "results/models/estimates.csv",

@@ -23,7 +23,7 @@ if PLAN.simulated:
         input:
             **PLAN.codebook,
             world=PLAN.world_files,
-            claims=str(CONFIG.instrument.claims),
+            claims=PLAN.claims,
         output:
             planted=PLAN.planted,
             truth=f"{PLAN.world}/truth/truth.csv",

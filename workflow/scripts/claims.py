@@ -7,9 +7,9 @@ from reintegration.step import step
 with step(snakemake.log[0]):
     codebook = load_codebook(snakemake.input.instrument, snakemake.input.variables)
     run_claims(
-        claims_path=snakemake.input.claims,
+        claims_path=next(iter(snakemake.input.claims), None),
         tables=snakemake.input.tables,
-        dimensions=list(codebook.dimensions),
+        scores=codebook.main.score_names,
         planted_path=snakemake.input.get("planted") or None,
         out=snakemake.output.claims,
     )

@@ -15,7 +15,6 @@ from pathlib import Path
 import pandas as pd
 
 from reintegration.audit.claims import NOT_TESTABLE, Claim, load_claims
-from reintegration.codebook import COMPOSITE
 from reintegration.tables_io import read_csv, write_csv
 
 CLAIM_COLUMNS = [
@@ -178,11 +177,11 @@ def gather_numbers(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return numbers
 
 
-def _expand(pattern: str, dimensions: Sequence[str]) -> list[str]:
+def _expand(pattern: str, scores: Sequence[str]) -> list[str]:
     if "{dimension}" in pattern:
-        return [pattern.replace("{dimension}", dimension) for dimension in dimensions]
+        return [pattern.replace("{dimension}", dimension) for dimension in scores[:-1]]
     if "{score}" in pattern:
-        return [pattern.replace("{score}", score) for score in (*dimensions, COMPOSITE)]
+        return [pattern.replace("{score}", score) for score in scores]
     return [pattern]
 
 
@@ -214,7 +213,7 @@ def _shown(row: pd.Series) -> str:
     return f"{row.estimate:.3g} [{row.conf_low:.3g}, {row.conf_high:.3g}]"
 
 
-def _evaluate_one(claim: Claim, finder: _Finder, dimensions: Sequence[str]) -> dict[str, object]:
+def _evaluate_one(claim: Claim, finder: _Finder, scores: Sequence[str]) -> dict[str, object]:
     judged = {
         "claim_id": claim.id,
         "message": claim.message,
@@ -229,7 +228,7 @@ def _evaluate_one(claim: Claim, finder: _Finder, dimensions: Sequence[str]) -> d
     }
     if claim.test == NOT_TESTABLE:
         return judged
-    wanted = [name for pattern in claim.estimates for name in _expand(pattern, dimensions)]
+    wanted = [name for pattern in claim.estimates for name in _expand(pattern, scores)]
     rows, problems = finder.find(wanted)
     judged["estimate_ids"] = " ".join(rows.index)
     if problems:
@@ -245,7 +244,7 @@ def _evaluate_one(claim: Claim, finder: _Finder, dimensions: Sequence[str]) -> d
 def evaluate(
     claims: Sequence[Claim],
     numbers: pd.DataFrame,
-    dimensions: Sequence[str],
+    scores: Sequence[str],
     planted: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Judge every claim on a set of numbers.
@@ -256,8 +255,9 @@ def evaluate(
         From `load_claims`.
     numbers
         From `gather_numbers`: the study's estimates, or the planted truth.
-    dimensions
-        Names that `{dimension}` stands for; `{score}` adds the composite.
+    scores
+        The main instrument's scores, which `{score}` stands for; `{dimension}` stands for all
+        but the last, the composite.
     planted
         On simulated data: for each claim id, whether the world makes it true (`yes`, `no`).
 
@@ -267,25 +267,28 @@ def evaluate(
         One row per claim with `CLAIM_COLUMNS`.
     """
     finder = _Finder(numbers)
-    table = pd.DataFrame([_evaluate_one(claim, finder, dimensions) for claim in claims])
+    table = pd.DataFrame([_evaluate_one(claim, finder, scores) for claim in claims])
     table["planted"] = [(planted or {}).get(claim.id) for claim in claims]
     return table.reindex(columns=CLAIM_COLUMNS)
 
 
 def run_claims(
-    claims_path: str | Path,
+    claims_path: str | Path | None,
     tables: Sequence[str | Path],
-    dimensions: Sequence[str],
+    scores: Sequence[str],
     planted_path: str | Path | None,
     out: str | Path,
 ) -> None:
     """Judge the claims on the study's tables and write `claims.csv`.
 
-    `planted_path` is the simulation's `planted.csv` (claim_id, planted), or None for real data.
+    `claims_path` is None where there is no study to hold these results against: the table is
+    then empty. `planted_path` is the simulation's `planted.csv` (claim_id, planted), or None for
+    real data.
     """
     planted: dict[str, str] | None = None
     if planted_path is not None:
         table = read_csv(planted_path)
         planted = dict(zip(table.claim_id.astype(str), table.planted.astype(str), strict=True))
     numbers = gather_numbers([read_csv(path) for path in tables])
-    write_csv(evaluate(load_claims(claims_path), numbers, dimensions, planted), out)
+    claims = load_claims(claims_path) if claims_path else ()
+    write_csv(evaluate(claims, numbers, scores, planted), out)

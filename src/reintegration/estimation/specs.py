@@ -277,7 +277,10 @@ def check_specifications(
     for key, declared, terms in (("orion", orion.vcov, controls), ("trends", trends.vcov, ())):
         vcov = Vcov(declared.type, declared.cluster)
         spec = Specification(
-            *(key, "", "published", "changes", "change_composite"), (), vcov, controls=terms
+            *(key, "", "published", "changes", f"change_{codebook.main_score}"),
+            (),
+            vcov,
+            controls=terms,
         )
         problems += problems_of(spec, columns["changes"], key)
     if problems:

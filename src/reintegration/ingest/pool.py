@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import COMPOSITE, Codebook
+from reintegration.codebook import Codebook
 from reintegration.config import Scoring, Study
 from reintegration.errors import StudyError
 from reintegration.ingest.contract import DAYS_PER_MONTH, check_surveys, survey_columns
@@ -68,7 +68,7 @@ def pool(
         excluded[out & (excluded == "")] = step
     candidates = np.flatnonzero(excluded == "")
     scores = score(rows.loc[candidates], codebook, scoring)
-    unscored = candidates[scores[COMPOSITE].isna().to_numpy()]
+    unscored = candidates[scores[codebook.main_score].isna().to_numpy()]
     excluded[unscored] = "too_few_answers"
     rows["excluded"] = pd.Series(excluded, dtype="str").where(excluded != "")
     flow = sample_flow(rows)
@@ -82,7 +82,7 @@ def pool(
     check_surveys(surveys, codebook)
     logs = [*(result.cleaning_log for result in results), _duplicate_log(rows, twice, kept_in)]
     unscored_rows = rows.loc[unscored, ["source", "row"]].assign(
-        question=COMPOSITE, reason=REASONS["too_few_answers"]
+        question=codebook.main_score, reason=REASONS["too_few_answers"]
     )
     rejected = [*(result.rejected for result in results), unscored_rows]
     return Pool(

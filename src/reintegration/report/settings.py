@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reintegration import config as choices
-from reintegration.codebook import Codebook, load_codebook
+from reintegration.codebook import Codebook
 from reintegration.report.language import Language
 
 
@@ -25,8 +25,7 @@ class Settings:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Settings":
         """Read the sections named in `outputs.SECTIONS` from plain data."""
-        files = choices.Instrument.model_validate(config["instrument"])
-        codebook = load_codebook(files.items, files.variables)
+        codebook = choices.Instrument.model_validate(config["instrument"]).codebook()
         report = choices.Report.model_validate(config["report"])
         return cls(
             study=choices.Study.model_validate(config["study"]),

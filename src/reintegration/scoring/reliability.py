@@ -48,7 +48,7 @@ def reliability(scores: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     rows = []
     for name in codebook.score_names:
         items = [
-            f"item_{key}" for key, item in codebook.items_of(name).items() if not item.asked_if
+            f"item_{key}" for key, item in codebook.items_of(name).items() if not item.asked_of_some
         ]
         rows.append({"score": name, **vars(cronbach_alpha(scores[items].to_numpy()))})
     return pd.DataFrame(rows)

@@ -1,11 +1,11 @@
-"""Scores: weighted means of item scores, per dimension and for the composite."""
+"""Scores: weighted means of item scores, per dimension and for each composite."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import COMPOSITE, Codebook, Item
+from reintegration.codebook import Codebook, Item
 from reintegration.config import Scoring
 from reintegration.errors import StudyError
 
@@ -15,12 +15,12 @@ _ROUNDING = 1e-9  # 0.7 * 30 must not ask for a 22nd item
 
 
 def score(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:
-    """Score every survey: the dimensions, the composite, and each item.
+    """Score every survey: the dimensions and the composite of each instrument, and each item.
 
     A score is the weighted mean of the item scores that are known, ``sum(w s) / sum(w)``, if at
     least `scoring.minimum_answered` of the items that apply are known; else it is missing. An
-    item that was not to be asked (`asked_if`) does not apply. The composite is a mean over all
-    items with weights of its own, not the mean of the dimensions.
+    item that was not to be asked (`asked_if`) does not apply. A composite is a mean over all
+    items of its instrument with weights of its own, not the mean of the dimensions.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def score(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.Dat
     scores: dict[str, Any] = {"survey_id": surveys["survey_id"].to_numpy()}
     counts: dict[str, Any] = {}
     for name in codebook.score_names:
-        weights = _weights(codebook, name)
+        weights = codebook.instrument_of(name).weights_of(name)
         columns = list(weights)
         weight = np.array([weights[column] for column in columns], dtype=float)
         used = answered[columns].to_numpy()
@@ -102,28 +102,27 @@ def applicable(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> p
     """Whether each item concerns each returnee, shape (n, items), boolean.
 
     An item with `asked_if` applies when the question before it was answered so, or when that
-    question is blank and the item answered all the same. The answer "not applicable" takes the
-    item out, unless the study counts it as zero.
+    question is blank and the item answered all the same. Where the codebook has an answer for
+    those who were not to be asked (no children of school age), that answer applies too, and the
+    item concerns everybody until the question before it rules it out. The answer "not applicable"
+    takes the item out, unless the study counts it as zero.
     """
     columns = {}
     for name, item in codebook.items.items():
         applies = np.ones(len(surveys), dtype=bool)
+        answers = surveys[name]
         for asked, allowed in item.asked_if.items():
+            if asked not in surveys:  # a variable that no file holds
+                applies &= True if item.skipped else answers.notna().to_numpy()
+                continue
             before = surveys[asked]
             silent = before.isna() | before.isin(codebook.nonresponse_codes)
-            answered = surveys[name].notna()
-            applies &= (before.isin(allowed) | (silent & answered)).to_numpy()
+            if item.skipped is None:
+                otherwise = silent & answers.notna()
+            else:
+                otherwise = silent | (answers == item.skipped).fillna(False)
+            applies &= (before.isin(allowed) | otherwise).to_numpy(dtype=bool)
         if scoring.nonresponse.get(NOT_APPLICABLE) != "zero":
-            applies &= (surveys[name] != NOT_APPLICABLE).fillna(True).to_numpy(dtype=bool)
+            applies &= (answers != NOT_APPLICABLE).fillna(True).to_numpy(dtype=bool)
         columns[name] = applies
     return pd.DataFrame(columns, index=surveys.index)
-
-
-def _weights(codebook: Codebook, score_name: str) -> dict[str, float]:
-    """Weight of each item that enters a score."""
-    items = codebook.items_of(score_name)
-    weights = {
-        name: item.composite_weight if score_name == COMPOSITE else item.weight
-        for name, item in items.items()
-    }
-    return {name: weight for name, weight in weights.items() if weight > 0}

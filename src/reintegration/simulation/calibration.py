@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import COMPOSITE, Codebook, load_codebook
+from reintegration.codebook import Codebook, load_codebook
 from reintegration.scoring import reliability, score
 from reintegration.simulation.population import ITEMS, SCORING, VARIABLES, draw
 from reintegration.simulation.world import World, load_world
@@ -89,7 +89,8 @@ def main(path: str) -> None:
     world = load_world(path)
     codebook = load_codebook(ITEMS, VARIABLES)
     values = expected(world, codebook, np.random.default_rng(world.seed + 1))
-    order = [key for key in values.index if COMPOSITE in key or not key.startswith("deviation")]
+    main = codebook.main_score
+    order = [key for key in values.index if main in key or not key.startswith("deviation")]
     print(values[order].round(4).to_string())
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reintegration.codebook import COMPOSITE, Codebook, load_codebook
+from reintegration.codebook import Codebook, load_codebook
 from reintegration.config import Scoring
 from reintegration.ingest.contract import DAYS_PER_MONTH, survey_columns
 from reintegration.scoring import score
 from reintegration.simulation import persons as people
-from reintegration.simulation.answers import Questionnaire
+from reintegration.simulation.answers import Questionnaire, answers_before
 from reintegration.simulation.selection import quota, tilt
 from reintegration.simulation.world import World
 
@@ -196,7 +196,7 @@ class _Draw:
 
     def _needs(self, first: pd.DataFrame) -> dict[str, np.ndarray]:
         """Need in SDs of its country after the first survey, by the way in which it is seen."""
-        seen = self._scores(first)[COMPOSITE]
+        seen = self._scores(first)[self.codebook.main_score]
         trait = pd.Series((self.stable + self.steady).mean(axis=1))
 
         def standardised(values: pd.Series) -> np.ndarray:
@@ -348,7 +348,8 @@ class _Draw:
             part["round"] = t + 1
             part["is_first"] = int(t == 0)
             part["is_last"] = (last[here] == t).astype(int)
-            part = pd.concat([part, answers[t]], axis=1)
+            before = answers_before(answers[t], self.codebook)
+            part = pd.concat([part, before, answers[t]], axis=1)
             for kind in self.codebook.assistance:
                 part[f"assistance_{kind}"] = _received_by(own, kind, days)
             mentored_by = (own["orion_date"] <= days).astype("Int8")

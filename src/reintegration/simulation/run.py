@@ -34,7 +34,7 @@ def run_simulate(
         If the world cannot be read or does not fit the codebook.
     """
     plan, folder = load_world(world), Path(out)
-    codebook = load_codebook(items, variables)
+    codebook = load_codebook(items, variables).main_alone
     population = draw(plan, stream(plan, SURVEY), codebook=codebook)
     files = write_raw(plan, population, stream(plan, FILES), codebook, folder)
     drawn = _drawn(plan, population) | {"files": files.to_dict("records")}

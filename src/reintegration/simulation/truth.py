@@ -16,8 +16,9 @@ import pandas as pd
 from reintegration import config
 from reintegration.audit.claims import NOT_TESTABLE, load_claims
 from reintegration.audit.verdicts import HOLDS, evaluate, gather_numbers
-from reintegration.codebook import Codebook, load_codebook
+from reintegration.codebook import Codebook
 from reintegration.errors import StudyError
+from reintegration.ingest.contract import survey_columns
 from reintegration.scoring import score
 from reintegration.simulation.population import Population, draw
 from reintegration.simulation.world import World
@@ -89,8 +90,9 @@ def find_truth(
     scale: float = SCALE,
 ) -> Truth:
     """Compute the truth on a population `scale` times as large as the survey."""
-    population = draw(world, rng, scale, codebook)
-    surveys = population.surveys
+    population = draw(world, rng, scale, codebook.main_alone)
+    # A world answers the main instrument; nobody is asked another one's questions.
+    surveys = population.surveys.reindex(columns=survey_columns(codebook))
     if choices.study.countries != "all":
         surveys = surveys[surveys["country"].isin(choices.study.countries)].reset_index(drop=True)
     if surveys.empty:
@@ -101,7 +103,7 @@ def find_truth(
     frame = survey_frame(surveys, score(surveys, codebook, choices.scoring))
     tables = estimate(frame, choices, codebook, rng)
     projections = pd.concat([_projections(table, scale) for table in tables], ignore_index=True)
-    effects = effects_of_mentoring(population, codebook)
+    effects = effects_of_mentoring(population, codebook.main_alone)
     biases = _biases(projections, effects, choices.orion)
     table = pd.concat([projections, effects, biases], ignore_index=True)[TRUTH_COLUMNS]
     return Truth(table, _planted(tables, choices, codebook, scale))
@@ -212,7 +214,8 @@ def _planted(
         numbers[column] = numbers[column].fillna(numbers["estimate"])
     values = ["estimate", "conf_low", "conf_high"]
     numbers.loc[count, values] = numbers.loc[count, values] / scale
-    judged = evaluate(load_claims(choices.instrument.claims), numbers, list(codebook.dimensions))
+    claims = load_claims(choices.instrument.claims) if choices.instrument.claims else ()
+    judged = evaluate(claims, numbers, codebook.main.score_names)
     judged = judged[judged["verdict"] != NOT_TESTABLE]
     planted = np.where(judged["verdict"] == HOLDS, "yes", "no")
     return pd.DataFrame({"claim_id": judged["claim_id"], "planted": planted})
@@ -223,4 +226,4 @@ def plan_choices(sections: Mapping[str, Any] | None) -> tuple[Choices, Codebook]
     if sections is None:
         sections = config.load_config("config.yaml").section(*SECTIONS)
     choices = Choices.of(sections)
-    return choices, load_codebook(choices.instrument.items, choices.instrument.variables)
+    return choices, choices.instrument.codebook()

@@ -6,7 +6,7 @@ import pytest
 from reintegration.audit.claims import Claim
 from reintegration.audit.verdicts import evaluate, gather_numbers
 
-DIMENSIONS = ["economic", "social", "psychosocial"]
+SCORES = ["economic", "social", "psychosocial", "composite"]
 
 
 def numbers(*rows):
@@ -23,7 +23,7 @@ def claim(test, estimates, **more):
 
 
 def verdict(the_claim, table):
-    return evaluate([the_claim], table, DIMENSIONS).verdict.item()
+    return evaluate([the_claim], table, SCORES).verdict.item()
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_a_sign_holds_only_beyond_the_interval(low, high, expected):
 
 
 def test_all_dimensions_fail_with_the_weakest():
-    rows = [(f"s.{d}.x.hc3", 0.1, 0.05, 0.15, "ok") for d in DIMENSIONS]
+    rows = [(f"s.{d}.x.hc3", 0.1, 0.05, 0.15, "ok") for d in SCORES[:-1]]
     assert verdict(claim("all_positive", ["s.{dimension}.x"]), numbers(*rows)) == "holds"
     rows[1] = ("s.social.x.hc3", 0.02, -0.01, 0.05, "ok")
-    judged = evaluate([claim("all_positive", ["s.{dimension}.x"])], numbers(*rows), DIMENSIONS)
+    judged = evaluate([claim("all_positive", ["s.{dimension}.x"])], numbers(*rows), SCORES)
     assert judged.verdict.item() == "inconclusive"
     assert "s.social.x.hc3" in judged.reason.item()
 
@@ -152,7 +152,7 @@ def test_counts_are_exact():
 @pytest.mark.parametrize("status", ["failed: no returnee has two surveys", "not_estimable"])
 def test_a_failed_estimate_is_not_testable_and_says_why(status):
     table = numbers(("a.x.hc3", None, None, None, status))
-    judged = evaluate([claim("all_positive", ["a.x", "a.y"])], table, DIMENSIONS)
+    judged = evaluate([claim("all_positive", ["a.x", "a.y"])], table, SCORES)
     assert judged.verdict.item() == "not_testable"
     assert status in judged.reason.item()
     assert "there is no estimate a.y" in judged.reason.item()
@@ -164,14 +164,14 @@ def test_the_first_inference_of_an_estimate_is_used_and_no_other_term():
         ("a.x.wild-country", 0.1, -0.05, 0.25, "ok"),
         ("a.x_not_recorded.cr1s-returnee_id", -0.1, -0.15, -0.05, "ok"),
     )
-    judged = evaluate([claim("all_positive", ["a.x"])], table, DIMENSIONS)
+    judged = evaluate([claim("all_positive", ["a.x"])], table, SCORES)
     assert judged.estimate_ids.item() == "a.x.cr1s-returnee_id"
     assert judged.verdict.item() == "holds"
 
 
 def test_planted_stands_beside_the_verdict():
     table = numbers(("a.x.hc3", 0.1, 0.05, 0.15, "ok"))
-    judged = evaluate([claim("all_positive", ["a.x"])], table, DIMENSIONS, {"it": "no"})
+    judged = evaluate([claim("all_positive", ["a.x"])], table, SCORES, {"it": "no"})
     assert judged.planted.item() == "no"
 
 

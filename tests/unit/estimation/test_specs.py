@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from reintegration.codebook import Codebook, load_codebook
+from reintegration.codebook import Codebook
 from reintegration.config import Assistance, Config, load_config
 from reintegration.errors import StudyError
 from reintegration.estimation.specs import (
@@ -26,7 +26,7 @@ def config(root) -> Config:
 
 @pytest.fixture(scope="module")
 def codebook(root, config) -> Codebook:
-    return load_codebook(root / config.instrument.items, root / config.instrument.variables)
+    return config.instrument.codebook(root)
 
 
 def declared(config: Config, **changes):

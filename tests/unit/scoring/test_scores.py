@@ -43,15 +43,19 @@ def small_codebook(**weights):
         items[name] |= {"weight": weight, "composite_weight": composite_weight}
     return Codebook.model_validate(
         {
-            "instrument": "small",
-            "title": label,
-            "dimensions": {"body": label, "mind": label},
-            "composite": label,
-            "nonresponse": [{"code": code, "en": code, "fr": code} for code in POLICY],
-            "items": items,
+            "instruments": [
+                {
+                    "instrument": "small",
+                    "title": label,
+                    "dimensions": {"body": label, "mind": label},
+                    "composite": label,
+                    "nonresponse": [{"code": code, "en": code, "fr": code} for code in POLICY],
+                    "items": items,
+                    "weights_provenance": {"label": "chosen"},
+                }
+            ],
             "variables": {},
             "assistance": {},
-            "weights_provenance": {"label": "chosen"},
         }
     )
 

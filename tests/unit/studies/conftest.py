@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reintegration.codebook import Codebook, load_codebook
+from reintegration.codebook import Codebook
 from reintegration.config import Config, load_config
 from reintegration.studies.frames import survey_frame
 
@@ -24,7 +24,7 @@ def config(root) -> Config:
 
 @pytest.fixture(scope="session")
 def codebook(root, config) -> Codebook:
-    return load_codebook(root / config.instrument.items, root / config.instrument.variables)
+    return config.instrument.codebook(root)
 
 
 @pytest.fixture(scope="session")
