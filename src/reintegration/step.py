@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reintegration.errors import StudyError
+from reintegration.private import private_file
 
 
 @contextlib.contextmanager
@@ -16,9 +17,9 @@ def step(log: str | Path) -> Iterator[None]:
 
     A `StudyError` is written as its message alone: a person mends the input, and a traceback
     would not help. Anything else is a fault of the software, and its traceback goes to the log.
+    The log is for its owner alone: what a library says of a fault may quote a row.
     """
-    log = Path(log)
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = private_file(log)
     with (
         log.open("w", encoding="utf-8") as stream,
         contextlib.redirect_stdout(stream),

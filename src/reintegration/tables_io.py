@@ -1,16 +1,51 @@
 """Tables on disk: the same frame always gives the same bytes."""
 
+import csv
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
+from reintegration.private import private_file, private_folder
+
 SIGNIFICANT_DIGITS = 12  # the last bits differ between processors and library versions
+ROWS_AT_ONCE = 100_000  # of a table written in parts, so that its size is no matter
+# What makes a spreadsheet take a text for a formula, at the start of a cell. A cell also starts
+# after a semicolon or tab inside a text, where these part cells (a French Excel). An apostrophe
+# in front makes it a text again; one that stood there already gets a second, so that reading
+# takes away exactly what writing put.
+_START = r"(?:^|(?<=[;\t\r\n]))"
+_TRIGGER = "(?=[=+@\t\r\uff1d\uff0b\uff0d\uff20-])"
+_UNSAFE = re.compile(f"{_START}('*){_TRIGGER}")
+_MADE_SAFE = re.compile(f"{_START}'('*){_TRIGGER}")
+_ANY = "[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"  # a text without one of these is harmless
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 
 
-def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a table for people: one header row, UTF-8, floats to 12 significant digits."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+def harmless(text: str) -> str:
+    """Write a text so that no spreadsheet takes it, or a part of it, for a formula."""
+    return text if _NUMBER.fullmatch(text) else _UNSAFE.sub(r"'\1", text)
+
+
+def as_it_was(text: str) -> str:
+    """Undo `harmless`."""
+    return _MADE_SAFE.sub(r"\1", text)
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path, private: bool = False) -> None:
+    """Write a table for people: one header row, UTF-8, floats to 12 significant digits.
+
+    Texts that a spreadsheet would take for a formula get an apostrophe, which `read_csv` takes
+    away.
+
+    Parameters
+    ----------
+    private
+        Whether the file and its folder are for their owner alone.
+    """
+    path = _place(path, private)
+    frame = _each_text(frame, harmless)
     frame.to_csv(
         path,
         index=False,
@@ -18,16 +53,67 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
         lineterminator="\n",
         float_format=f"%.{SIGNIFICANT_DIGITS}g",
         date_format="%Y-%m-%d",
+        # A carriage return is quoted only when everything is.
+        quoting=csv.QUOTE_NONNUMERIC if _holds(frame, "\r") else csv.QUOTE_MINIMAL,
     )
 
 
 def read_csv(path: str | Path, **options) -> pd.DataFrame:
     """Read a table written by `write_csv`; only an empty cell is missing ('NA' is Namibia)."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+    frame = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
+    return _each_text(frame, as_it_was)
 
 
-def write_parquet(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a typed table."""
+def write_parquet(
+    frame: pd.DataFrame, path: str | Path, private: bool = False, categories: bool = False
+) -> None:
+    """Write a typed table, in parts of `ROWS_AT_ONCE` rows.
+
+    Parameters
+    ----------
+    private
+        Whether the file and its folder are for their owner alone.
+    categories
+        Keep categories as they are; else they are written as plain texts.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = _place(path, private)
+    kinds = {} if categories else dict.fromkeys(frame.select_dtypes("category"), "str")
+    schema = pa.Schema.from_pandas(frame.iloc[:1].astype(kinds), preserve_index=False)
+    with pq.ParquetWriter(path, schema) as writer:
+        for start in range(0, max(len(frame), 1), ROWS_AT_ONCE):
+            part = frame.iloc[start : start + ROWS_AT_ONCE].astype(kinds)
+            writer.write_table(pa.Table.from_pandas(part, schema, preserve_index=False))
+
+
+def _place(path: str | Path, private: bool) -> Path:
+    """Make ready the place of a file."""
     path = Path(path)
+    if private:
+        private_folder(path.parent)
+        return private_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_parquet(path, index=False)
+    return path
+
+
+def _each_text(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Change every text of a table that may need it, and the names of columns."""
+    changed = {}
+    for name in frame.select_dtypes(["str", "object", "category"]):
+        column = frame[name]
+        if column.dtype == "category":
+            texts = [change(t) if isinstance(t, str) else t for t in column.cat.categories]
+            changed[name] = column.cat.rename_categories(texts)
+        else:
+            where = column.astype("str").str.contains(_ANY, na=False)
+            if where.any():
+                texts = [change(t) if isinstance(t, str) else t for t in column[where]]
+                changed[name] = column.mask(where, pd.Series(texts, column.index[where]))
+    return frame.assign(**changed).rename(columns=lambda name: change(str(name)))
+
+
+def _holds(frame: pd.DataFrame, text: str) -> bool:
+    columns = (frame[name].astype("str") for name in frame.select_dtypes(["str", "object"]))
+    return any(column.str.contains(text, regex=False, na=False).any() for column in columns)

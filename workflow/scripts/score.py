@@ -14,4 +14,4 @@ with step(snakemake.log[0]):
         codebook=load_codebook(snakemake.input.instrument, snakemake.input.variables),
         scoring=Scoring.model_validate(snakemake.params.scoring),
     )
-    write_parquet(scores, snakemake.output.scores)
+    write_parquet(scores, snakemake.output.scores, private=True)
