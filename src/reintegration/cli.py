@@ -1,9 +1,10 @@
 """`reintegration ...`: the study as a whole, and what is not a step of it."""
 
+import shutil
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -48,6 +49,33 @@ def study(
     from reintegration.runner import run_study
 
     run_study(folder.resolve(), cores, _say)
+
+
+@app.command()
+@_in_words
+def check(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Names of sources; all when none is named.")
+    ] = None,
+    config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config.yaml"),
+    html: Annotated[Path | None, typer.Option(help="Page to write the report to.")] = None,
+    fail_on: Annotated[
+        Literal["error", "row", "cell", "flag"],
+        typer.Option(help="Exit with code 1 when something is as bad as this, or worse."),
+    ] = "error",
+) -> None:
+    """Say everything that is wrong with sources, with rows and what to do, and run nothing."""
+    from reintegration.ingest.check import check_study
+    from reintegration.report.check import lines, write_page
+
+    report = check_study(config, sources or ())
+    for line in lines(report, shutil.get_terminal_size().columns):
+        _say(line)
+    if html is not None:
+        write_page(report, html)
+        _say(f"Open: {html}")
+    if report.fails(fail_on):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,0 +1,300 @@
+"""Check sources: every expectation that a file fails, with its rows and what to do, at once.
+
+No rule is written here a second time. The files are taken in as the study takes them in, as far
+as that goes; what is found is read off the errors, the cleaning log and the account.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from reintegration.codebook import Codebook
+from reintegration.config import Cleaning, Config, load_config
+from reintegration.errors import Gathered, StudyError
+from reintegration.ingest.answers import questions
+from reintegration.ingest.columns import needed_names
+from reintegration.ingest.flow import REASONS
+from reintegration.ingest.intake import SourceResult, examine_source
+from reintegration.ingest.pseudonym import find_key
+from reintegration.ingest.source import Source, load_sources
+
+# Worst first: the file cannot be used; a row is taken out; a cell is changed; nothing is done
+# and a person should look; it is only said.
+Severity = Literal["error", "row", "cell", "flag", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+ROWS_SHOWN = 8
+DETAILS_SHOWN = 10
+_BY_CHANGE: dict[str, Severity] = {"remove_survey": "row", "no_action": "flag"}
+_NUMBERED = ("stata", "spss", "parquet")  # files whose rows bear no numbers that a person sees
+_IN_THE_FILE = "correct these rows in the file, or by lines in data/decisions/cleaning_log.csv"
+_ANSWERS = (
+    "say under `answers` in the source YAML what each text means (empty: missing), or correct it "
+    "in the file"
+)
+# What a person can do about each rule or reason of the cleaning log.
+WHAT_TO_DO = {
+    "broken_row": "look at these rows in a text editor: a delimiter inside an answer needs quotes",
+    "repeated_header": "nothing, unless these rows are surveys: parts of files were joined",
+    "no_case_number": "fill in the case numbers in the file, or remove rows that are no surveys",
+    "unknown_country": "correct the country in the file, say under `answers: {country: ...}` what "
+    "its text means, or set `country` in the source YAML",
+    "no_survey_date": "correct the interview dates in the file, or `date_order` in the source YAML",
+    "survey_before_return": "correct the dates of these rows in the file; many of them: is "
+    "`date_order` right, or are the two columns exchanged?",
+    "unknown_answer": _ANSWERS,
+    "impossible_date": "correct these dates in the file, or `date_order` in the source YAML",
+    "out_of_range": "correct these numbers in the file; codes that mean missing belong under "
+    "`missing_codes`, and a range that is too narrow into the codebook",
+    "skip_violation": "look whether the question before or this answer is wrong, and correct that",
+    "duplicate_survey": "nothing, unless they are two interviews: then one date is wrong",
+    "rekeyed_survey": "see which of the rows is right and remove the others, or set "
+    "`cleaning.rekeyed_survey` in config.yaml",
+}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One of the things found: a text (an answer, or why), how often, and its first rows."""
+
+    text: str
+    count: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation that a source fails.
+
+    Attributes
+    ----------
+    rule
+        Rule or reason of the cleaning log, or what the errors and notes are about.
+    question
+        Codebook name, or empty when the finding is about the file.
+    said
+        What is wrong, as a sentence.
+    count
+        Rows or cells; 0 when the finding is about the file.
+    details
+        What was found, most frequent first; values of coded questions only.
+    """
+
+    severity: Severity
+    rule: str
+    question: str
+    said: str
+    count: int = 0
+    rows: tuple[int, ...] = ()
+    details: tuple[Detail, ...] = ()
+    more_details: int = 0
+    allowed: str = ""
+    what_to_do: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One source and all its findings, worst first."""
+
+    source: str
+    file: str
+    country: str
+    rows_read: int
+    places: str  # what a number of a row is called
+    findings: tuple[Finding, ...]
+
+    def counts(self) -> dict[Severity, int]:
+        """Findings of each severity: problems of the file, and rows, cells or lines of others."""
+        counts = dict.fromkeys(SEVERITIES, 0)
+        for finding in self.findings:
+            counts[finding.severity] += finding.count or 1
+        return counts
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity found."""
+        return self.findings[0].severity if self.findings else None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All sources checked, and what is wrong with the list of sources itself."""
+
+    sources: tuple[Checked, ...]
+    problems: tuple[str, ...] = ()
+    simulated: bool = False
+
+    def fails(self, fail_on: Severity) -> bool:
+        """Whether anything is as bad as `fail_on`, or worse."""
+        limit = SEVERITIES.index(fail_on)
+        worst = [SEVERITIES.index(s.worst) for s in self.sources if s.worst is not None]
+        return bool(self.problems) or any(severity <= limit for severity in worst)
+
+
+def check_study(config_file: str | Path, names: Sequence[str] = ()) -> Report:
+    """Check the sources of a study, or those named.
+
+    Raises
+    ------
+    StudyError
+        If the configuration or the codebook is wrong, a name is no source, or a simulated world
+        has not been made.
+    """
+    config_file = Path(config_file)
+    root = config_file.parent
+    config = load_config(config_file)
+    codebook = config.instrument.codebook(root)
+    raw, mappings = _folders(config_file, config)
+    listing = Gathered()
+    sources: list[Source] = listing.attempt(load_sources, root / raw, root / mappings) or []
+    problems = [line for error in listing.errors for line in error.problems]
+    if names:
+        problems = [line for line in problems if Path(line.partition(": ")[0]).stem in names]
+        known = {source.source for source in sources}
+        if unknown := [name for name in names if name not in known and not problems]:
+            raise StudyError(
+                f"There is no source {', '.join(unknown)}.",
+                [f"the sources of {config_file} are {', '.join(sorted(known))}"],
+            )
+        sources = [source for source in sources if source.source in names]
+    key = find_key(config.simulated, root)
+    checked = [check_source(source, root / raw, codebook, config, key) for source in sources]
+    checked.sort(key=lambda one: [-count for count in one.counts().values()])
+    return Report(tuple(checked), tuple(problems), config.simulated)
+
+
+def _folders(config_file: Path, config: Config) -> tuple[Path, Path]:
+    """Folders of raw files and mappings, relative to the configuration."""
+    if not config.simulated:
+        return config.data.raw, config.data.sources
+    from reintegration.plan import read_plan
+
+    plan = read_plan(config_file)
+    if not (config_file.parent / plan.mappings).is_dir():
+        raise StudyError(
+            "The files of the simulated world have not been made.",
+            [f"{plan.mappings}: there is no such folder; `make study` makes it"],
+        )
+    return plan.raw, plan.mappings
+
+
+def check_source(
+    source: Source, raw_dir: str | Path, codebook: Codebook, config: Config, key: bytes
+) -> Checked:
+    """Take one source in as far as it can be, and list what was found wrong with it."""
+    result, trouble = examine_source(
+        source, raw_dir, codebook, config.cleaning, config.assistance, key
+    )
+    found = [*_errors(source, Path(raw_dir), trouble.errors)]
+    rows_read = 0
+    if result is not None:
+        rows_read = result.account["rows_read"]
+        found += _from_log(result, codebook, config.cleaning)
+        found += _notes(result, needed_names(source, codebook))
+    found.sort(key=lambda finding: (SEVERITIES.index(finding.severity), -finding.count))
+    numbered = source.kind in _NUMBERED
+    return Checked(
+        source.source,
+        source.file,
+        source.country or "",
+        rows_read,
+        "observations" if numbered else "rows",
+        tuple(found),
+    )
+
+
+def _errors(source: Source, raw_dir: Path, errors: Sequence[StudyError]) -> list[Finding]:
+    """What keeps the file out, a finding for each problem."""
+    starts = (f"{raw_dir / source.file}: ", f"source {source.source}: ")
+    found = []
+    for error in errors:
+        for line in error.problems or [error.headline]:
+            for start in starts:
+                line = line.removeprefix(start)
+            found.append(Finding("error", error.headline.rstrip("."), "", line))
+    return found
+
+
+def _from_log(result: SourceResult, codebook: Codebook, cleaning: Cleaning) -> list[Finding]:
+    """Findings about rows and cells: lines of the cleaning log that say the same."""
+    log = result.cleaning_log
+    log = log[~log["question"].isin(result.account["absent"])]  # a missing column is said once
+    allowed = _allowed(codebook)
+    found = []
+    by = ["change_type", "rule", "question"]
+    for (change, rule, question), lines in log.groupby(by, sort=False):
+        severity = _BY_CHANGE.get(str(change), "cell")
+        details = _details(lines)
+        found.append(
+            Finding(
+                severity,
+                str(rule),
+                str(question),
+                _one(lines["issue"]) or expectation(str(rule), cleaning),
+                len(lines),
+                _first(lines["row"]),
+                tuple(details[:DETAILS_SHOWN]),
+                max(len(details) - DETAILS_SHOWN, 0),
+                allowed.get(str(question), ""),
+                WHAT_TO_DO.get(str(rule), _IN_THE_FILE),
+            )
+        )
+    return found
+
+
+def _details(lines: pd.DataFrame) -> list[Detail]:
+    """Different answers, or reasons where no answer may be shown, the most frequent first."""
+    answers, reasons = lines["old_value"].fillna(""), lines["issue"]
+    if _one(reasons):
+        texts = answers
+    elif _one(answers) == "":
+        texts = reasons
+    else:
+        texts = answers + ": " + reasons
+    if _one(texts) == "" or (_one(texts) and texts is reasons):
+        return []  # the finding says it all
+    found = [
+        Detail(str(text), len(rows), _first(rows)) for text, rows in lines["row"].groupby(texts)
+    ]
+    return sorted(found, key=lambda detail: (-detail.count, detail.rows))
+
+
+def _one(texts: pd.Series) -> str | None:
+    """The text that stands in every line, if there is one."""
+    different = texts.unique()
+    return str(different[0]) if len(different) == 1 else None
+
+
+def _first(rows: Iterable[Any]) -> tuple[int, ...]:
+    return tuple(int(row) for row in sorted(rows)[:ROWS_SHOWN])
+
+
+def _allowed(codebook: Codebook) -> dict[str, str]:
+    """What may stand in the column of a question: codes of its answers, or a range."""
+    allowed = {}
+    for name, question in questions(codebook).items():
+        if question.answers:
+            allowed[name] = ", ".join(question.codes)
+        elif question.range:
+            allowed[name] = f"{question.range[0]:g} to {question.range[1]:g}"
+    return allowed
+
+
+def expectation(rule: str, cleaning: Cleaning) -> str:
+    """What a rule of the cleaning log is about, in the words of the study's choices."""
+    if rule in REASONS:
+        return REASONS[rule]
+    described = type(cleaning).model_fields.get(rule)
+    words = described.description if described and described.description else rule
+    return (words[0].lower() + words[1:]).rstrip(".").replace("_", " ")
+
+
+def _notes(result: SourceResult, needed: Sequence[str]) -> list[Finding]:
+    """What was found and is only said: columns that are not used, or not there."""
+    found = [Finding("info", "note", "", note) for note in result.account["notes"]]
+    if absent := [name for name in result.account["absent"] if name not in needed]:
+        said = f"no column for {', '.join(absent)}: taken as not asked"
+        found.append(Finding("info", "absent", "", said))
+    return found
