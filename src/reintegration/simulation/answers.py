@@ -86,7 +86,7 @@ class Questionnaire:
             change += sum(
                 p.item.weight * asked[p.name][1] * (p.mean_score - level)
                 for p in own
-                if p.item.asked_if
+                if p.item.asked_of_some
             )
             points[d] = change / total
         return points
@@ -94,7 +94,7 @@ class Questionnaire:
     def _share_asked(self, probit: ItemProbit) -> tuple[float, float]:
         """Share of average persons asked this item, and its change per SD of the trait."""
         share, change = 1.0, 0.0
-        for name, allowed in probit.item.asked_if.items():
+        for name, allowed in _gates(probit.item).items():
             gate = next(p for p in self.probits if p.name == name)
             opens = np.array([code in allowed for code in gate.codes])
             change = change * gate.shares[opens].sum() + share * gate.share_change()[opens].sum()
@@ -137,7 +137,7 @@ class Questionnaire:
             if probit.item.multiple:
                 texts = _with_further_answers(probit, given, noise.extra)
             texts = self._silence(probit, texts, noise.silent[:, k])
-            for name, allowed in probit.item.asked_if.items():
+            for name, allowed in _gates(probit.item).items():
                 texts[~np.isin(columns[name].astype(str), list(allowed))] = None
             columns[probit.name] = texts
         return pd.DataFrame({name: pd.array(v, dtype="str") for name, v in columns.items()})
@@ -158,6 +158,31 @@ class Questionnaire:
             texts[(u >= low) & (u < low + factor * rate)] = reason
             low += factor * rate
         return texts
+
+
+def _gates(item: Item) -> dict[str, tuple[str, ...]]:
+    """Items whose answers decide whether an item is asked, and the answers that open it."""
+    return item.asked_if if item.asked_of_some else {}
+
+
+def answers_before(answers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """Answers to the variables that decide whether an item is asked, as the item's answers tell.
+
+    Who gave the answer that stands for "not to be asked" answered otherwise before; of who gave
+    none, nothing is known.
+    """
+    columns: dict[str, np.ndarray] = {}
+    for name, item in codebook.items.items():
+        if item.skipped is None:
+            continue
+        given = answers[name].to_numpy(dtype=object)
+        known = answers[name].isin(item.scores).to_numpy()
+        for variable, allowed in item.asked_if.items():
+            codes = [answer.code for answer in codebook.variables[variable].answers]
+            closed = next(code for code in codes if code not in allowed)
+            before = np.where(given == item.skipped, closed, allowed[0])
+            columns[variable] = np.where(known, before, None)
+    return pd.DataFrame({k: pd.array(v, dtype="str") for k, v in columns.items()}, answers.index)
 
 
 def _with_further_answers(probit: ItemProbit, given: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -113,9 +113,9 @@ class _Writer:
         if self.form == "kobo":
             self._kobo_begin(rows)
         for name, variable in book.variables.items():
-            values = columns[name]
-            if name in ("orion", "orion_date"):
+            if name in ("orion", "orion_date") or name not in columns:
                 continue
+            values = columns[name]
             if variable.type == "choice":
                 self._choice(name, values, variable.answers, "interview")
             elif variable.type == "number":

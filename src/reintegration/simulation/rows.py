@@ -57,7 +57,7 @@ def _survey_rows(population: Population, codebook: Codebook) -> pd.DataFrame:
         [
             *["survey_id", "returnee_id", "country", "survey_date", "return_date"],
             *["mode", "language", "sex", "age", "dependants", "months_abroad", "returned_from"],
-            *["stranded", "return_decision", *codebook.items],
+            *["stranded", "return_decision", "school_age_children", *codebook.items],
         ]
     ].copy()
     rows["place"] = persons["location_index"]
@@ -114,12 +114,12 @@ def _spoil_cells(
 ) -> pd.DataFrame:
     """Write nonsense where nothing is known: what cleaning blanks was blank before."""
     rows = rows.copy()
-    asked = [name for name, item in codebook.items.items() if not item.asked_if]
+    asked = [name for name, item in codebook.items.items() if not item.asked_of_some]
     blank_row, blank_item = np.nonzero(rows[asked].isna().to_numpy())
     chosen = _pick(np.arange(len(blank_row)), world.dirt.unknown_answers, rng)
     for k, name in enumerate(asked):
         _put(rows, name, blank_row[chosen[blank_item[chosen] == k]], NONSENSE)
-    conditional = {name: item for name, item in codebook.items.items() if item.asked_if}
+    conditional = {name: item for name, item in codebook.items.items() if item.asked_of_some}
     for name, item in conditional.items():
         for gate, allowed in item.asked_if.items():
             silent = rows[gate].isna() | rows[gate].isin([*codebook.nonresponse_codes, NONSENSE])
@@ -167,7 +167,7 @@ def _other_answers(
     free = [
         name
         for name, item in codebook.items.items()
-        if name not in gates and not item.asked_if and not item.multiple
+        if name not in gates and not item.asked_of_some and not item.multiple
     ]
     changed = np.array([rng.choice(len(free), items, replace=False) for _ in where])
     for k, name in enumerate(free):

@@ -165,11 +165,11 @@ def test_clean_surveys_have_the_promised_columns_and_types(clean, codebook):
         *["survey_id", "returnee_id", "location_id", "source", "country", "round"],
         *["is_first", "is_last", "survey_date", "return_date", "months_since_return"],
     ]
-    assert list(surveys.columns[11:20]) == [
-        *["mode", "language", "sex", "age", "dependants"],
-        *["months_abroad", "returned_from", "stranded", "return_decision"],
+    assert list(surveys.columns[11:21]) == [
+        *["mode", "language", "sex", "age", "dependants", "months_abroad", "returned_from"],
+        *["stranded", "return_decision", "school_age_children"],
     ]
-    assert list(surveys.columns[20:50]) == [f"q{i}" for i in range(1, 31)]
+    assert list(surveys.columns[21:51]) == [f"q{i}" for i in range(1, 31)]
     assert surveys.columns[-1] == "orion"
     assert str(surveys["orion"].dtype) == "Int8"
     assert str(surveys["round"].dtype) == "int64"
