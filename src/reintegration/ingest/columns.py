@@ -1,7 +1,7 @@
 """Which raw column holds which codebook name: declared in the source YAML, or of the same name."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,13 +49,24 @@ def raw_names(codebook: Codebook) -> list[str]:
     return [*codebook.variables, *codebook.items, *assistance]
 
 
-def needed_names(source: Source, codebook: Codebook) -> list[str]:
-    """Codebook names that a file must hold: who, when, where and every item."""
+def needed_names(source: Source, codebook: Codebook, found: Collection[str] = ()) -> list[str]:
+    """Codebook names that a file must hold: who, when, where and every item.
+
+    Of an instrument beside the main one, its items are needed only in a file that holds one of
+    them (`found`, or declared): elsewhere it was not asked.
+    """
+    held = {*found, *source.columns, *source.select_multiple}
+    items = [
+        item
+        for part in codebook.instruments
+        if part is codebook.main or held.intersection(part.items)
+        for item in part.items
+    ]
     case_number = identifier(codebook, RETURNEE)
     names = [*([case_number] if case_number else []), "country", "survey_date", "return_date"]
     if source.country is not None:
         names.remove("country")
-    return [name for name in [*names, *codebook.items] if name not in source.not_asked]
+    return [name for name in [*names, *items] if name not in source.not_asked]
 
 
 def wanted_columns(source: Source, codebook: Codebook) -> set[str]:
@@ -187,7 +198,7 @@ def find_columns(
             options[name] = finder.find_options(name, _codes(codebook, name) or [])
     options = {name: codes for name, codes in options.items() if codes}
     there = {*single, *options, *source.select_multiple, *twice}
-    lacking = [name for name in needed_names(source, codebook) if name not in there]
+    lacking = [name for name in needed_names(source, codebook, there) if name not in there]
     if len(lacking) > MANY:
         problems.append(
             f"no column for {', '.join(lacking)}, which are needed; is this the right file, and "
