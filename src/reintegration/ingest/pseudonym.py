@@ -19,6 +19,7 @@ DEMO_KEY = b"public key of the demo, for simulated people only"
 KEY_VARIABLE = "REINTEGRATION_KEY_FILE"
 KEY_BYTES = 32
 DIGITS = 12
+AT_ONCE = 50_000
 
 
 def pseudonyms(
@@ -29,7 +30,7 @@ def pseudonyms(
     Parameters
     ----------
     letter
-        What is named: R a returnee, S a survey, L a location.
+        What is named: R a returnee, U somebody without a case number, S a survey, L a location.
     texts
         Identifiers, shape (n,); missing stays missing. Case and spacing do not count.
     scope
@@ -40,18 +41,29 @@ def pseudonyms(
     pandas.Series
         Shape (n,), same index.
     """
-    joined = texts.map(_same, na_action="ignore")
+    joined = texts.astype("str")
     if scope is not None:
-        joined = scope.fillna("").astype("str") + "\x1f" + joined
-    table = {
-        text: letter + hmac.digest(key, f"{letter}\x1f{text}".encode(), "sha256").hex()[:DIGITS]
-        for text in joined.dropna().unique()
-    }
-    return joined.map(table).astype("str")
+        joined = scope.astype("str").fillna("") + "\x1f" + joined
+    place, uniques = pd.factorize(joined)
+    made = _hashes(letter, uniques, key).reindex(place)  # missing is place -1, which is not there
+    return made.set_axis(texts.index)
+
+
+def _hashes(letter: str, texts: pd.Index, key: bytes) -> pd.Series:
+    """Pseudonyms of different texts, made in parts so that a million cost little memory."""
+    parts = [pd.Series(dtype="str")]
+    for start in range(0, len(texts), AT_ONCE):
+        same = (_same(text) for text in texts[start : start + AT_ONCE])
+        digests = (hmac.digest(key, f"{letter}\x1f{text}".encode(), "sha256") for text in same)
+        parts.append(pd.Series([letter + d.hex()[:DIGITS] for d in digests], dtype="str"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _same(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).upper().split())
+    """A text without what does not count: case, width of letters, spacing, within its scope."""
+    return "\x1f".join(
+        " ".join(unicodedata.normalize("NFKC", part).upper().split()) for part in text.split("\x1f")
+    )
 
 
 def find_key(simulated: bool, checkout: str | Path = ".") -> bytes:
