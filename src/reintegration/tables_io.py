@@ -101,7 +101,7 @@ def _place(path: str | Path, private: bool) -> Path:
 def _each_text(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     """Change every text of a table that may need it, and the names of columns."""
     changed: dict[str, pd.Series] = {}
-    for name in frame.select_dtypes(["str", "object", "category"]):
+    for name in map(str, frame.select_dtypes(["str", "object", "category"])):
         column = frame[name]
         if column.dtype == "category":
             texts = [change(t) if isinstance(t, str) else t for t in column.cat.categories]
