@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
+from reintegration.ingest.categories import of_texts
 from reintegration.ingest.header import HEADER_ROWS, Header, Row, is_filled, place_header
 from reintegration.ingest.source import FORMATS, Format, Source
 
+MOST_COLUMNS = 16_384  # as many as a spreadsheet has
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "an Excel workbook or another zip file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as .xlsx"),
@@ -189,6 +191,7 @@ def header_of(
     path: Path, top: Sequence[Row], source: Source, wanted: Collection[str], guess: bool
 ) -> Header:
     """Find the header among the first rows of a file, or refuse the file."""
+    check_width(path, max(map(len, top), default=0))
     for key in ("header_row", "label_row"):
         row = getattr(source, key)
         if row is not None and row > len(top):
@@ -203,6 +206,16 @@ def header_of(
             f"{source.label_row}; correct them",
         )
     return header
+
+
+def check_width(path: Path, columns: int) -> None:
+    """Refuse a table with more columns than any survey and any spreadsheet has."""
+    if columns > MOST_COLUMNS:
+        unreadable(
+            path,
+            f"has {columns:,} columns, and {MOST_COLUMNS:,} are the most that are read; it is no "
+            "table of surveys, or rows and columns are exchanged",
+        )
 
 
 def no_header(path: Path, guess: bool = False) -> NoReturn:
@@ -249,13 +262,16 @@ def as_text(value: Any) -> str | None:
 
 def texts(values: Iterable[Any]) -> pd.Series:
     """Write a column of typed cells as texts; empty texts are blank."""
-    written = [as_text(value) or None for value in values]
-    return pd.Series(written, dtype="str").astype("category")
+    return of_texts(map(as_text, values))
 
 
 def drop_blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """Leave out rows without any content: they are no surveys, only space."""
-    filled = cells.notna().any(axis=1).to_numpy()
+    filled = np.zeros(len(cells), dtype=bool)
+    for number in cells:
+        filled |= cells[number].cat.codes.to_numpy() >= 0
+    if filled.all():
+        return cells, rows
     return cells[filled].reset_index(drop=True), rows[filled]
 
 

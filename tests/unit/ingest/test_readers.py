@@ -67,7 +67,7 @@ def test_a_wrong_encoding_is_named(tmp_path):
     with pytest.raises(StudyError, match="utf-8, not latin-1"):
         read(utf8, encoding="latin-1")  # would give "Ã©tÃ©"
     with pytest.raises(StudyError, match="null bytes"):
-        read(write(tmp_path, "utf16.csv", (HEADER + ROWS).encode("utf-16-le")))
+        read(write(tmp_path, "null.csv", HEADER + ROWS + "SN-3;\x00;;1\n"))
 
 
 @pytest.mark.parametrize("declared", [{}, {"encoding": "latin-1"}])
