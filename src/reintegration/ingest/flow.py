@@ -15,6 +15,7 @@ REASONS = {
     "survey_before_return": "interview before the return",
     "unknown_answer": "an answer that is not in the codebook",
     "out_of_range": "a number outside the codebook's range",
+    "decision": "taken out by a decision of the researcher",
     "duplicate_survey": "same returnee, day and answers as another row",
     "rekeyed_survey": "keyed again for the same returnee and day",
     "survey_in_two_sources": "the same survey is in a source of higher priority",
