@@ -74,8 +74,10 @@ class Finding:
         Rule or reason of the cleaning log, or what the errors and notes are about.
     question
         Codebook name, or empty when the finding is about the file.
+    expectation
+        What was expected of the file, as a sentence of what failed.
     said
-        What is wrong, as a sentence.
+        What is wrong with this question, where that is more than the expectation.
     count
         Rows or cells; 0 when the finding is about the file.
     details
@@ -85,7 +87,8 @@ class Finding:
     severity: Severity
     rule: str
     question: str
-    said: str
+    expectation: str
+    said: str = ""
     count: int = 0
     rows: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
@@ -213,7 +216,7 @@ def _errors(source: Source, raw_dir: Path, errors: Sequence[StudyError]) -> list
         for line in error.problems or [error.headline]:
             for start in starts:
                 line = line.removeprefix(start)
-            found.append(Finding("error", error.headline.rstrip("."), "", line))
+            found.append(Finding("error", error.headline, "", line))
     return found
 
 
@@ -232,7 +235,8 @@ def _from_log(result: SourceResult, codebook: Codebook, cleaning: Cleaning) -> l
                 severity,
                 str(rule),
                 str(question),
-                _one(lines["issue"]) or expectation(str(rule), cleaning),
+                expectation(str(rule), cleaning),
+                _one(lines["issue"]) or "",
                 len(lines),
                 _first(lines["row"]),
                 tuple(details[:DETAILS_SHOWN]),

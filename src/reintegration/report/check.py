@@ -1,7 +1,7 @@
 """What a check of sources found, as lines for the terminal and as a page."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -62,7 +62,7 @@ def outcome(report: Report) -> str:
 
 
 def lines(report: Report, width: int) -> Iterator[str]:
-    """Lines for a terminal, the worst first; without colour where there is none."""
+    """Lines for a terminal, the worst first: of one source everything, of several the outlines."""
     width = min(width, WIDEST)
     if report.simulated:
         yield typer.style(_MARK, bold=True)
@@ -73,41 +73,94 @@ def lines(report: Report, width: int) -> Iterator[str]:
         title = plain(f"{checked.source} ({checked.file}{rows}): {summary(checked)}")
         yield ""
         yield from map(_bold, textwrap.wrap(title, width))
-        for finding in checked.findings:
-            yield from _finding(finding, checked.places, width)
+        for group in groups(checked.findings):
+            if len(report.sources) == 1 or group[0].severity == "error":
+                yield from _in_full(group, checked.places, width)
+            else:
+                yield from _outline(group, width)
     yield ""
     yield from map(_bold, textwrap.wrap(outcome(report), width))
+    if len(report.sources) > 1:
+        hint = "Rows and answers: name one source, or see the page that --html writes."
+        yield from textwrap.wrap(hint, width)
+
+
+def groups(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings by rule, in their order; each problem, and each note, by itself."""
+    grouped: dict[tuple, list[Finding]] = {}
+    for place, finding in enumerate(findings):
+        by_itself = None if finding.count else place
+        grouped.setdefault((finding.severity, finding.rule, by_itself), []).append(finding)
+    return list(grouped.values())
+
+
+def total(group: Sequence[Finding]) -> int:
+    """Rows or cells of findings of one rule."""
+    return sum(finding.count for finding in group)
 
 
 def _bold(line: str) -> str:
     return typer.style(line, bold=True)
 
 
+def _outline(group: Sequence[Finding], width: int) -> Iterator[str]:
+    first = group[0]
+    said = first.expectation
+    if first.count:
+        asked = ", ".join(f"{f.question} {f.count:,}" for f in group if f.question)
+        said += f": {asked}" if asked else f": {total(group):,}"
+    yield from _wrapped(first.severity, said, width)
+
+
+def _in_full(group: Sequence[Finding], places: str, width: int) -> Iterator[str]:
+    first = group[0]
+    counted = f" ({total(group):,})" if first.count else ""
+    yield from _wrapped(first.severity, first.expectation + counted, width)
+    for finding in group:
+        yield from _finding(finding, places, width)
+    if first.what_to_do:
+        yield from _wrapped(None, f"-> {first.what_to_do}", width)
+
+
 def _finding(finding: Finding, places: str, width: int) -> Iterator[str]:
-    said = f"{finding.question}: {finding.said}" if finding.question else finding.said
+    """Rows of one question, and what was found in them."""
+    only = finding.details[0].text if len(finding.details) == 1 else ""
     if finding.count:
-        said += f" ({finding.count:,}; {where(places, finding.rows, finding.count)})"
-    yield from _wrapped(finding.severity, said, width)
-    for detail in finding.details[:SHOWN]:
-        yield from _wrapped(None, _detail(detail, places), width)
+        why = f"{finding.said}, " if finding.said not in ("", finding.expectation) else ""
+        question = f"{finding.question}: " if finding.question else ""
+        rows = where(places, finding.rows, finding.count)
+        found = f"{finding.count:,} in {rows}{': ' if only else ''}{only}"
+        yield from _wrapped(None, f"{question}{why}{found}", width)
+    for shown in () if only else finding.details[:SHOWN]:
+        yield from _wrapped(None, f"  {detail(shown, places)}", width)
     rest = len(finding.details[SHOWN:]) + finding.more_details
     if rest:
-        yield from _wrapped(None, f"and {rest} more, see --html", width)
+        yield from _wrapped(None, f"  and {rest} more, see --html", width)
     if finding.details and finding.allowed:
-        yield from _wrapped(None, f"allowed: {finding.allowed}", width)
-    if finding.what_to_do:
-        yield from _wrapped(None, f"-> {finding.what_to_do}", width)
+        yield from _wrapped(None, f"  allowed: {finding.allowed}", width)
 
 
-def _detail(detail: Detail, places: str) -> str:
-    return f"{detail.count:,} x {detail.text}: {where(places, detail.rows, detail.count)}"
+def detail(found: Detail, places: str) -> str:
+    """Say one thing found, and where."""
+    rows = where(places, found.rows, found.count)
+    if found.count == 1:
+        return f"{rows}: {found.text}"
+    return f"{found.count:,} x {found.text}: {rows}"
 
 
 def _wrapped(severity: Severity | None, text: str, width: int) -> Iterator[str]:
+    """Lines of a text beside its severity; a text that begins with spaces is set in."""
     word, _, _, colour = WORDS[severity] if severity else ("", "", "", "")
-    broken = textwrap.wrap(plain(text), max(width - _INDENT, 20)) or [""]
+    inner = " " * (len(text) - len(text.lstrip()))
+    broken = textwrap.wrap(
+        plain(text).strip(),
+        max(width - _INDENT, 20),
+        initial_indent=inner,
+        subsequent_indent=f"{inner}  ",
+        break_on_hyphens=False,
+    )
     first = typer.style(f"{word:<{_INDENT}}", fg=colour) if severity else " " * _INDENT
-    yield first + broken[0]
+    yield first + (broken or [""])[0]
     yield from (" " * _INDENT + line for line in broken[1:])
 
 
@@ -121,6 +174,8 @@ def write_page(report: Report, path: str | Path) -> None:
         mark=_MARK,
         outcome=outcome(report),
         summary=summary,
+        groups=groups,
+        total=total,
         where=where,
         plain=plain,
         words=WORDS,
