@@ -1,7 +1,7 @@
+import re
 from html.parser import HTMLParser
 
 import pytest
-import typer
 import yaml
 from typer.testing import CliRunner
 
@@ -41,7 +41,7 @@ def mapping(office, name, **keys):
 
 
 def said(report, width=100):
-    return typer.unstyle("\n".join(lines(report, width)))
+    return re.sub(r"\x1b\[\d+m", "", "\n".join(lines(report, width)))
 
 
 def found(report, rule):
