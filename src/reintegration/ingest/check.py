@@ -50,6 +50,14 @@ WHAT_TO_DO = {
     "`missing_codes`, and a range that is too narrow into the codebook",
     "skip_violation": "look whether the question before or this answer is wrong, and correct that",
     "duplicate_survey": "nothing, unless they are two interviews: then one date is wrong",
+    "duplicate_submission": "nothing: the form was sent twice",
+    "duplicate_content": "look whether one of the rows was copied, and remove it from the file",
+    "contradictory_date": "see which of the dates is wrong, and correct it in the file",
+    "contradictory_age": "see whether the age, the birth year or the case number is wrong",
+    "straight_lining": "ask the office about these interviews: their answers are all alike",
+    "short_interview": "ask the office about these interviews: nobody answers so fast",
+    "test_submission": "nothing, if these are tests; else correct what makes them look so",
+    "decision": "nothing: it was decided by hand, in data/decisions/cleaning_log.csv",
     "rekeyed_survey": "see which of the rows is right and remove the others, or set "
     "`cleaning.rekeyed_survey` in config.yaml",
 }

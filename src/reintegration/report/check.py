@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reintegration.ingest.check import SEVERITIES, Checked, Detail, Finding, Report, Severity
+from reintegration.private import private_file
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 4  # details of one finding in the terminal; the page shows more
@@ -184,4 +185,4 @@ def write_page(report: Report, path: str | Path) -> None:
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html, encoding="utf-8")
+    private_file(path).write_text(html, encoding="utf-8")  # it holds answers, with their rows
