@@ -131,9 +131,9 @@ class World:
             for answer, share in zip(
                 ["very_good", "good", "fair", "poor", "very_poor"], shares, strict=True
             ):
-                add("network", "share", "q22", answer, country, float(share), n,
+                add("items", "share", "q22", answer, country, float(share), n,
                     returnees_with=round(share * n))  # fmt: skip
-            add("network", "share", "network_poor", "yes", country, float(shares[3:].sum()), n,
+            add("shares", "share", "network_poor", "yes", country, float(shares[3:].sum()), n,
                 returnees_with=round(shares[3:].sum() * n))  # fmt: skip
         add("sample", "n", "countries", "", "all", len(self.countries), self.size["all"])
         return pd.DataFrame(rows, columns=list(columns.DESCRIPTIVE_COLUMNS))

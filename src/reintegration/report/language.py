@@ -80,6 +80,16 @@ class Language:
             return bare
         return label if bare == name else self.plain("words.change_of", score=label)
 
+    def instrument(self, score: str) -> str:
+        """Name the instrument that a score, or the change of one, belongs to."""
+        part = self.codebook.instrument_of(score.removeprefix("change_"))
+        return part.title.in_language(self.code)
+
+    @property
+    def instruments(self) -> str:
+        """Name all instruments."""
+        return self.join([part.title.in_language(self.code) for part in self.codebook.instruments])
+
     def answer(self, variable: str, code: str) -> str:
         """Name an answer of an item or a variable; a code that is no answer is looked up."""
         try:

@@ -10,7 +10,8 @@ import pandas as pd
 import yaml
 from markupsafe import Markup
 
-from reintegration.config import Config
+from reintegration import codebook
+from reintegration.config import Config, Instrument
 from reintegration.report.outputs import SUPPRESSED
 from reintegration.report.select import CHANGES, SURVEYS, main_specification, terms_of
 from reintegration.report.settings import Settings
@@ -25,8 +26,7 @@ PACKAGES = (
 
 def vcov_of(words: Words, data: str) -> str:
     """Name the errors of the main regressions, as they were computed."""
-    scores = words.settings.codebook.score_names
-    specs = main_specification(words.frames["specs"], data, scores)
+    specs = main_specification(words.frames["specs"], data, words.settings.codebook)
     return vcov_label(terms_of(words.frames["estimates"], specs), words.settings.language)
 
 
@@ -40,7 +40,7 @@ def method_texts(
         f"{_nonresponse(code, words.settings)} {language.plain(f'words.{counts}')}"
         for code, counts in choices.scoring.nonresponse.items()
     ]
-    specs = main_specification(frames["specs"], SURVEYS, words.settings.codebook.score_names)
+    specs = main_specification(frames["specs"], SURVEYS, words.settings.codebook)
     deviation = specs.empty or str(specs["country_coding"].iloc[0]) == "deviation"
     controls = [language.variable(name).lower() for name in choices.orion.controls]
     suppressed = [read_csv(folder / SUPPRESSED) for folder in folders.values()]
@@ -89,25 +89,35 @@ def _nonresponse(code: str, settings: Settings) -> str:
     return code
 
 
-def instrument(settings: Settings, config: Mapping[str, Any]) -> Markup:
-    """Say what was asked, and how much of the codebook is known."""
-    codebook, language = settings.codebook, settings.language
+def instrument(settings: Settings, config: Mapping[str, Any]) -> list[Markup]:
+    """Say what each instrument asked, and how much of it is known."""
+    files = Instrument.model_validate(config["instrument"]).files
+    return [
+        _instrument(part, file, settings)
+        for part, file in zip(settings.codebook.instruments, files, strict=True)
+    ]
+
+
+def _instrument(part: codebook.Instrument, file: Path, settings: Settings) -> Markup:
+    language = settings.language
     sizes = [
         language.plain(
             "page.data.dimension_items",
-            number=len(codebook.items_of(name)),
+            number=len(part.items_of(name)),
             dimension=language.score(name).lower(),
         )
-        for name in codebook.dimensions
+        for name in part.dimensions
     ]
-    unsourced = [item for item in codebook.items.values() if item.provenance.label != "sourced"]
-    chosen = codebook.weights_provenance.label == "chosen"
+    unsourced = [item for item in part.items.values() if item.provenance.label != "sourced"]
+    chosen = part.weights_provenance.label == "chosen"
     return language.say(
         "page.data.instrument_text",
-        items=language.number(len(codebook.items)),
+        title=part.title.in_language(language.code),
+        items=language.number(len(part.items)),
         dimensions=language.join(sizes),
+        about=part.about.in_language(language.code) if part.about else "",
         recalled=language.number(len(unsourced)),
-        file=Markup("<code>{}</code>").format(config["instrument"]["items"]),
+        file=Markup("<code>{}</code>").format(file),
         weights=language.plain(f"page.data.weights_{'chosen' if chosen else 'other'}"),
     )
 
@@ -150,7 +160,7 @@ def reproduce(words: Words, config: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     sources = words.frames["sources"]
     used = sources.loc[sources["status"] != "left_out", "file"].astype(str)
-    specs = main_specification(words.frames["specs"], SURVEYS, settings.codebook.score_names)
+    specs = main_specification(words.frames["specs"], SURVEYS, settings.codebook)
     models = words.frames["models"]
     hashes = models.loc[models["spec_id"].isin(specs["spec_id"]), "data_hash"].dropna().astype(str)
     if settings.simulated:

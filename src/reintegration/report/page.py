@@ -70,7 +70,9 @@ def run_page(
     """
     settings = Settings.from_config(config)
     frames = read_results(inputs, PAGE_INPUTS)
-    hidden = described(frames["descriptives"], settings.minimum_cell).record["estimate_id"]
+    hidden = described(
+        frames["descriptives"], settings.minimum_cell, settings.codebook.shares
+    ).record["estimate_id"]
     numbers = Numbers(frames, settings.language, hidden, settings.minimum_cell)
     words = Words(numbers, frames, settings)
     folders = {"figure": Path(figures), "table": Path(tables)}
@@ -95,6 +97,10 @@ def run_page(
         left_out=story.something_left_out(words),
         figures={name: _figure(name, folders["figure"], words) for name in FIGURES},
         tables={name: _table(name, folders["table"], settings) for name in TABLES},
+        instruments=language.instruments,
+        compared=bool(len(frames["claims"])),
+        question=_question(settings),
+        asked=_asked(settings),
         instrument=method.instrument(settings, config),
         method=method.method_texts(words, config, folders),
         specifications=method.specifications(frames["specs"], settings),
@@ -108,6 +114,32 @@ def run_page(
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(html, encoding="utf-8")
     write_csv(numbers.uses, uses)
+
+
+def _asked(settings: Settings) -> str:
+    """Name the question that has a section of its own."""
+    share = next(iter(settings.codebook.shares.values()), None)
+    if share is None:
+        return settings.language.plain("page.results.network")
+    return settings.language.variable(share.item)
+
+
+def _question(settings: Settings) -> list[Markup]:
+    """What is asked, and how each instrument measures it."""
+    language = settings.language
+    first, *rest = (Markup(text) for text in language.text("page.question.paragraphs"))
+    measured = []
+    for part in settings.codebook.instruments:
+        many = len(part.dimensions) > 1
+        labels = [label.in_language(language.code).lower() for label in part.dimensions.values()]
+        measured.append(
+            language.say(
+                f"page.question.measured_{'many' if many else 'one'}",
+                instrument=part.title.in_language(language.code),
+                dimensions=language.join(labels),
+            )
+        )
+    return [Markup(" ").join([first, *measured]), *rest]
 
 
 def _world(settings: Settings) -> str:
@@ -207,7 +239,11 @@ def _caption_values(words: Words) -> dict[str, str]:
     shown = "within" if (lines["method"] == "within").any() else "pooled"
     bands = lines.loc[lines["method"] == shown, "band"].dropna().astype(str)
     focus = _focus(list(words.frames["descriptives"]["country"].dropna().unique()), words.settings)
+    share = next(iter(words.settings.codebook.shares.values()), None)
     return {
+        "main": words.score(words.main_score),
+        "item": _asked(words.settings),
+        "share": share.in_language(language.code) if share else "–",
         "level": words.level,
         "vcov": method.vcov_of(words, SURVEYS),
         "method": language.plain(f"methods.{shown}"),
@@ -233,7 +269,11 @@ def _contents(settings: Settings) -> list[dict[str, Any]]:
             "id": name,
             "title": say(f"page.{name}.title"),
             "parts": [
-                {"id": f"{name}-{part}", "title": say(f"page.{name}.{part}")} for part in parts
+                {
+                    "id": f"{name}-{part}",
+                    "title": _asked(settings) if part == "network" else say(f"page.{name}.{part}"),
+                }
+                for part in parts
             ],
         }
         for name, parts in CONTENTS.items()

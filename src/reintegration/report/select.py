@@ -1,10 +1,11 @@
 """Which rows of results the report shows, by what they are rather than by how they are named."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from reintegration.codebook import Codebook, Share
 from reintegration.disclosure import Protected, protect
 from reintegration.report.language import ALL
 from reintegration.report.numbers import GOOD
@@ -13,8 +14,6 @@ SURVEYS, CHANGES = "surveys", "changes"
 CHANGE = "change_"
 NOT_RECORDED = "not_recorded"
 PUBLISHED = "published"
-# The share of poor and very poor networks is shown beside its two parts.
-NETWORK_ITEM, NETWORK_POOR = "q22", ("poor", "very_poor")
 
 
 def good(frame: pd.DataFrame) -> pd.DataFrame:
@@ -22,8 +21,31 @@ def good(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["status"].fillna(GOOD) == GOOD]
 
 
-def main_specification(specs: pd.DataFrame, data: str, scores: Sequence[str]) -> pd.DataFrame:
-    """Rows of the specification that the report is about: regressions of the scores.
+def shown_scores(codebook: Codebook, present: Collection[str]) -> list[str]:
+    """Scores that figures show: those present of the first instrument that has any.
+
+    The composite, where it is one of them, is the last.
+    """
+    for part in codebook.instruments:
+        if found := [name for name in part.score_names if name in present]:
+            return found
+    return []
+
+
+def main_specification(specs: pd.DataFrame, data: str, codebook: Codebook) -> pd.DataFrame:
+    """Rows of the specification that the report is about: of the first instrument that has one."""
+    found = score_specifications(specs, data, codebook)
+    return found[0] if found else specs.iloc[:0]
+
+
+def score_specifications(specs: pd.DataFrame, data: str, codebook: Codebook) -> list[pd.DataFrame]:
+    """The specification of each instrument's scores, for instruments that have one."""
+    found = [_specification(specs, data, part.score_names) for part in codebook.instruments]
+    return [rows for rows in found if len(rows)]
+
+
+def _specification(specs: pd.DataFrame, data: str, scores: Sequence[str]) -> pd.DataFrame:
+    """Rows of the specification of an instrument's scores.
 
     The first published specification on `surveys` or on `changes` whose outcomes are scores (or
     changes of scores); a robustness variant stands in when none is published.
@@ -64,13 +86,13 @@ def slopes_of_countries(slopes: pd.DataFrame, kind: str = "slope") -> pd.DataFra
     return rows.drop_duplicates(["country", "outcome", "method"]).reset_index(drop=True)
 
 
-def described(descriptives: pd.DataFrame, minimum: int) -> Protected:
+def described(descriptives: pd.DataFrame, minimum: int, shares: Mapping[str, Share]) -> Protected:
     """All descriptive numbers, those on few returnees hidden.
 
     A share rests on the returnees who gave the answer (and, where the other answers are not
     listed, on those who did not, if they are fewer), a count of returnees on itself, any other
     number on the returnees it describes. Answers that make up the whole of a question add up
-    to its total, and countries to all countries.
+    to its total, those of a named share (`shares`) to that share, and countries to all countries.
     """
     frame = descriptives.reset_index(drop=True)
     share = frame["statistic"].astype(str).str.startswith("share").to_numpy()
@@ -89,16 +111,21 @@ def described(descriptives: pd.DataFrame, minimum: int) -> Protected:
     line = pd.Series("", index=frame.index)
     for column in question:
         line = line + "." + frame[column].astype(str)
-    poor = (frame["variable"] == NETWORK_ITEM) & frame["answer"].isin(NETWORK_POOR)
+    sums = {
+        f"part_of_{name}": line.where(
+            (frame["variable"] == share.item) & frame["answer"].isin(share.answers), own
+        )
+        for name, share in shares.items()
+    }
     return protect(
         frame.assign(
             resting_on=resting,
             answers_of=line.where(share & whole, own),
-            poor_network=line.where(poor, own),
+            **sums,
         ),
         minimum,
         count="resting_on",
         values=["estimate", "std_error", "conf_low", "conf_high"],
-        lines=[["answers_of"], ["poor_network"], ["statistic", "variable", "answer"]],
+        lines=[["answers_of"], *([name] for name in sums), ["statistic", "variable", "answer"]],
         total=frame["country"] == ALL,
     )

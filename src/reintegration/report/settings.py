@@ -58,4 +58,4 @@ class Settings:
         """Where the data are from, below each exhibit."""
         key = "words.source_simulated" if self.simulated else "words.source_real"
         world = self.data.world.stem if self.data.world else ""
-        return self.language.plain(key, world=world)
+        return self.language.plain(key, world=world, instruments=self.language.instruments)

@@ -64,13 +64,13 @@ class Words:
 
     @property
     def main_score(self) -> str:
-        """The score that sums up the others."""
-        return self.settings.codebook.score_names[-1]
+        """The score that sums up the others of the main instrument."""
+        return self.settings.codebook.main_score
 
     @property
     def dimensions(self) -> list[str]:
         """The scores that the composite sums up."""
-        return self.settings.codebook.score_names[:-1]
+        return list(self.settings.codebook.main.dimensions)
 
     def direction(self, estimate_id: str) -> str:
         """On which side of 0 the interval of an estimate lies."""

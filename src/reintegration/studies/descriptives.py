@@ -34,8 +34,6 @@ SURVEYS, RETURNEES = "surveys", "returnees"
 WILSON = "Wilson, effective sample size by returnee"
 T_INTERVAL = "t(G-1), CR1 by returnee_id"
 COUNTED = "count"
-NETWORK_ITEM = "q22"
-POOR = ("poor", "very_poor")
 SHORT_STAY = 6  # months abroad: "most spent under six months"
 NO_ANSWER = "nobody answered"
 ONE_RETURNEE = "one returnee only: no error can be told"
@@ -138,19 +136,17 @@ def _questions(frame: pd.DataFrame, codebook: Codebook) -> Iterator[Question]:
     for name in codebook.score_names:
         yield Question("scores", name, "", _numbers(frame[name]), share=False)
     for name, item in codebook.items.items():
-        topic = "network" if name == NETWORK_ITEM else "items"
         codes = [answer.code for answer in item.answers]
-        yield from _answers(frame, topic, name, codes, codebook.nonresponse_codes, item.multiple)
+        yield from _answers(frame, "items", name, codes, codebook.nonresponse_codes, item.multiple)
         if f"item_{name}" in frame:
             yield Question(
                 "items", f"item_{name}", "", _numbers(frame[f"item_{name}"]), share=False
             )
-    if NETWORK_ITEM in codebook.items:
-        codes = [answer.code for answer in codebook.items[NETWORK_ITEM].answers]
-        given = frame[NETWORK_ITEM].astype("str")
-        known = np.where(given.isin(codes), 1.0, np.nan)
-        poor = _flag(given.isin(POOR).to_numpy(), known)
-        yield Question("network", "network_poor", "yes", poor, share=True)
+    for name, share in codebook.shares.items():
+        given = frame[share.item].astype("str")
+        known = np.where(given.isin(list(codebook.items[share.item].scores)), 1.0, np.nan)
+        chosen = _flag(given.isin(share.answers).to_numpy(), known)
+        yield Question("shares", name, "yes", chosen, share=True)
 
 
 def _codes(codebook: Codebook, name: str) -> list[str]:

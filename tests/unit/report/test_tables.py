@@ -97,7 +97,7 @@ def test_a_hidden_number_leaves_no_trace(frames, settings):
     cell = descriptives["estimate_id"] == "share_returnees.stranded.yes.GIN"
     descriptives.loc[cell, ["estimate", "returnees_with"]] = (0.0123, 2)
     changed = {**frames, "descriptives": descriptives}
-    record = described(descriptives, settings.minimum_cell).record
+    record = described(descriptives, settings.minimum_cell, settings.codebook.shares).record
     assert "share_returnees.stranded.yes.GIN" in set(record["estimate_id"])
     assert len(record) >= 2  # a second country covers it, since all countries are shown
     table = make("migration", changed, settings, record["estimate_id"])
@@ -159,7 +159,7 @@ def test_the_main_specification_is_found_by_what_it_is(frames, settings, data, f
               for name in frames["specs"]["spec_id"]]
     )  # fmt: skip
     renamed = specs.assign(spec_id=[f"my_{name}" for name in specs["spec_id"]])
-    found = main_specification(renamed, data, settings.codebook.score_names)
+    found = main_specification(renamed, data, settings.codebook)
     assert found["spec_id"].str.startswith(f"my_{family}.").all()
     assert len(found) == 4
 

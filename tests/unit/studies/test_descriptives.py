@@ -22,7 +22,7 @@ def test_tables_hold_the_promised_columns_and_unique_ids(results):
     assert results.distributions.columns.tolist() == list(DISTRIBUTION_COLUMNS)
     assert results.descriptives["estimate_id"].is_unique
     assert set(results.descriptives["topic"]) == {
-        *("sample", "migration", "assistance", "scores", "items", "network"),
+        *("sample", "migration", "assistance", "scores", "items", "shares"),
     }
     ids = set(results.descriptives["estimate_id"])
     assert {

@@ -30,6 +30,7 @@ from reintegration.report.select import (
     good,
     is_not_recorded,
     main_specification,
+    shown_scores,
     terms_of,
 )
 from reintegration.report.settings import Settings
@@ -41,11 +42,11 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     """Draw country deviations above and assistance terms below, a column per score."""
     language = settings.language
     title = language.plain(f"figures.{NAME}.title")
-    specs = main_specification(frames["specs"], SURVEYS, settings.codebook.score_names)
+    specs = main_specification(frames["specs"], SURVEYS, settings.codebook)
     protected = published_terms(terms_of(frames["estimates"], specs), settings)
     data = protected.cells
     usable = good(data).dropna(subset=["estimate", *INTERVAL])
-    scores = [name for name in settings.codebook.score_names if name in set(usable["outcome"])]
+    scores = shown_scores(settings.codebook, set(usable["outcome"]))
     if not scores:
         figure = empty_figure(empty_words("no_estimates", data, settings))
         return Drawn(figure, title, data, protected.record)
@@ -62,7 +63,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         len(groups), len(columns), squeeze=False, sharex="row", sharey="row",
         gridspec_kw={"height_ratios": heights},
     )  # fmt: skip
-    colours = score_colours(settings.codebook.score_names)
+    colours = score_colours(settings.codebook.instrument_of(scores[-1]).score_names)
     for line, group in zip(grid, orders, strict=True):
         for axes, score in zip(line, columns, strict=True):
             part = usable[(usable["group"] == group) & (usable["outcome"] == score)]

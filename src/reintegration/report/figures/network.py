@@ -1,10 +1,15 @@
-"""The support network, as rated in the country of the published finding and elsewhere."""
+"""The answers of one item, in the country of the published finding and elsewhere.
+
+The item is that of the first share of answers that the instruments name: of the RSS, the support
+network.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch
 
 from reintegration.disclosure import SUPPRESSED, Protected
@@ -18,11 +23,12 @@ from reintegration.report.figures.style import (
     new_figure,
 )
 from reintegration.report.language import ALL
-from reintegration.report.select import NETWORK_ITEM, described
+from reintegration.report.select import described
 from reintegration.report.settings import Settings
 
 NAME = "network"
 FOCUS = "GIN"  # the published finding is on Guinea
+# From the best answer to the worst; where there are more or fewer than five, colours between.
 COLOURS = ("#0072B2", "#8fc1e0", "#dfe3e8", "#f0b48a", "#D55E00")
 # Answers that may not be shown: the rest of the bar.
 HIDDEN: dict[str, Any] = {
@@ -39,13 +45,21 @@ def focus_country(countries: list[str], settings: Settings) -> str | None:
     return next((code for code in wanted if code in countries), None)
 
 
-def published_answers(descriptives: pd.DataFrame, settings: Settings) -> Protected:
-    """Shares of the network item's answers by country, small cells hidden."""
-    answers = [answer.code for answer in settings.codebook.items[NETWORK_ITEM].answers]
-    done = described(descriptives, settings.minimum_cell)
+def answer_colours(count: int) -> list[str]:
+    """A colour for each answer, best first."""
+    if count == len(COLOURS):
+        return list(COLOURS)
+    between = LinearSegmentedColormap.from_list("answers", COLOURS)
+    return [to_hex(colour) for colour in between(np.linspace(0, 1, count))]
+
+
+def published_answers(descriptives: pd.DataFrame, item: str, settings: Settings) -> Protected:
+    """Shares of an item's answers by country, small cells hidden."""
+    answers = [answer.code for answer in settings.codebook.items[item].answers]
+    done = described(descriptives, settings.minimum_cell, settings.codebook.shares)
     rows = done.cells[
         (done.cells["statistic"] == "share")
-        & (done.cells["variable"] == NETWORK_ITEM)
+        & (done.cells["variable"] == item)
         & done.cells["answer"].isin(answers)
     ]
     columns = ["estimate_id", "country", "answer", "estimate", "n_returnees", SUPPRESSED]
@@ -54,25 +68,33 @@ def published_answers(descriptives: pd.DataFrame, settings: Settings) -> Protect
 
 
 def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
-    """Draw one stacked bar per country, from the least to the most poorly rated network."""
+    """Draw one stacked bar per country, from the largest to the smallest share named."""
     language = settings.language
-    protected = published_answers(frames["descriptives"], settings)
+    share = next(iter(settings.codebook.shares.values()), None)
+    if share is None:
+        why = language.plain("figures.empty.no_share")
+        words = language.plain("figures.empty.because", reason=why)
+        nothing = pd.DataFrame(columns=["country", "answer", "estimate"])
+        return Drawn(empty_figure(words), language.plain("page.results.network"), nothing)
+    protected = published_answers(frames["descriptives"], share.item, settings)
     data = protected.cells
-    answers = [answer.code for answer in settings.codebook.items[NETWORK_ITEM].answers]
+    item_answers = settings.codebook.items[share.item].answers
+    answers = [answer.code for answer in item_answers]
+    colours = answer_colours(len(answers))
     wide = data.pivot_table(
         index="country", columns="answer", values="estimate", dropna=False, observed=False
     ).reindex(columns=answers)
     countries = [code for code in wide.index if code != ALL]
     focus = focus_country(countries, settings)
-    item = settings.codebook.items[NETWORK_ITEM].in_language(language.code)
+    item = settings.codebook.items[share.item].in_language(language.code)
     if focus is None:
         title = item
         words = empty_words("no_data", data, settings)
         return Drawn(empty_figure(words), title, data, protected.record)
     key = "title" if len(countries) > 1 else "title_one"
     title = language.plain(f"figures.{NAME}.{key}", item=item, country=language.country(focus))
-    poor = wide[answers[-2:]].sum(axis=1, min_count=2)
-    order = sorted(countries, key=lambda code: (-np.nan_to_num(poor[code], nan=-1), code))
+    part = wide[list(share.answers)].sum(axis=1, min_count=len(share.answers))
+    order = sorted(countries, key=lambda code: (-np.nan_to_num(part[code], nan=-1), code))
     order = [focus, *[code for code in order if code != focus]]
     order = [*order, ALL] if len(order) > 1 and ALL in wide.index else order
     figure = new_figure(1.6 + 0.25 * len(order), legend=True)
@@ -81,17 +103,17 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     some_hidden = False
     for row, country in zip(places, order, strict=True):
         left = 0.0
-        for answer, colour in zip(answers, COLOURS, strict=True):
-            share = wide.loc[country, answer]
-            if pd.isna(share):
+        for answer, colour in zip(answers, colours, strict=True):
+            width = wide.loc[country, answer]
+            if pd.isna(width):
                 continue
-            axes.barh(row, share, left=left, height=HEIGHT, color=colour, linewidth=0)
-            if share >= 0.045:
+            axes.barh(row, width, left=left, height=HEIGHT, color=colour, linewidth=0)
+            if width >= 0.045:
                 axes.text(
-                    left + share / 2, row, language.share(share, 0), ha="center", va="center",
+                    left + width / 2, row, language.share(width, 0), ha="center", va="center",
                     fontsize=7.3, color="white" if colour in LIGHT else INK,
                 )  # fmt: skip
-            left += share
+            left += width
         if left < WHOLE:
             axes.barh(row, 1 - left, left=left, height=HEIGHT, **HIDDEN)
             some_hidden = True
@@ -104,10 +126,9 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     axes.set_xticks(ticks, [language.share(tick, 0) for tick in ticks])
     axes.set_xlabel(language.plain(f"figures.{NAME}.axis"))
     axes.spines["left"].set_visible(False)
-    item_answers = settings.codebook.items[NETWORK_ITEM].answers
     handles = [
         Patch(color=colour, label=answer.in_language(language.code))
-        for colour, answer in zip(COLOURS, item_answers, strict=True)
+        for colour, answer in zip(colours, item_answers, strict=True)
     ]
     if some_hidden:
         handles.append(Patch(**HIDDEN, label=language.plain("words.suppressed")))

@@ -18,7 +18,7 @@ from reintegration.report.figures.style import (
     new_figure,
 )
 from reintegration.report.language import ALL
-from reintegration.report.select import good
+from reintegration.report.select import good, shown_scores
 from reintegration.report.settings import Settings
 
 NAME = "orion_first_last"
@@ -42,7 +42,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     )
     data = protected.cells
     usable = good(data).dropna(subset=["estimate"])
-    scores = [name for name in settings.codebook.score_names if name in set(usable["outcome"])]
+    scores = shown_scores(settings.codebook, set(usable["outcome"]))
     if not scores or "mentored" not in set(usable["group"]):
         why = "no_mentored" if scores else "no_follow_up"
         figure = empty_figure(empty_words(why, data, settings))

@@ -21,6 +21,7 @@ from reintegration.report.figures.style import (
     score_colours,
 )
 from reintegration.report.language import ALL
+from reintegration.report.select import shown_scores
 from reintegration.report.settings import Settings
 
 NAME = "score_distributions"
@@ -37,7 +38,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     protected = shares(frames["distributions"], settings.minimum_cell)
     data = protected.cells
     medians = data[(data["statistic"] == MEDIAN) & data["value"].notna()]
-    scores = [name for name in settings.codebook.score_names if name in set(medians["outcome"])]
+    scores = shown_scores(settings.codebook, set(medians["outcome"]))
     if not scores:
         words = empty_words("no_data", data, settings)
         return Drawn(empty_figure(words), title, data, protected.record)
@@ -51,7 +52,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         x_label=language.plain("words.score_points"),
     )
     panels = figure.subplots(1, len(scores), sharey=True, squeeze=False)[0]
-    colours = score_colours(settings.codebook.score_names)
+    colours = score_colours(settings.codebook.instrument_of(scores[-1]).score_names)
     for axes, score in zip(panels, scores, strict=True):
         part = data[data["outcome"] == score]
         _panel(axes, part, countries, colours[score])

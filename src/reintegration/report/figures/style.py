@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib as mpl
@@ -22,7 +23,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 INK, MUTED, RULE, FAINT = "#1d2733", "#55606c", "#c9d0d8", "#eef1f4"
-SCORE_COLOURS = (BLUE, GREEN, VERMILION)  # the dimensions in order; the composite is ink
+# The dimensions in order; the composite is ink.
+SCORE_COLOURS = (BLUE, GREEN, VERMILION, PURPLE, ORANGE, SKY, YELLOW)
 WIDTH = 9.2  # inches
 HEADER, LEGEND, LABEL, FOOTER = 0.42, 0.24, 0.22, 0.3  # inches kept above and below the axes
 DPI = 170
@@ -30,8 +32,7 @@ DPI = 170
 
 def score_colours(names: list[str]) -> dict[str, str]:
     """A colour for each score; the last one, the composite, in ink."""
-    extra = (PURPLE, ORANGE, SKY, YELLOW)
-    return dict(zip(names[:-1], (*SCORE_COLOURS, *extra), strict=False)) | {names[-1]: INK}
+    return dict(zip(names[:-1], cycle(SCORE_COLOURS), strict=False)) | {names[-1]: INK}
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from reintegration.report.figures.style import (
     score_colours,
     zero_line,
 )
-from reintegration.report.select import good, slopes_of_countries
+from reintegration.report.select import good, shown_scores, slopes_of_countries
 from reintegration.report.settings import Settings
 
 WITHIN, POOLED = "within", "pooled"
@@ -64,7 +64,7 @@ def draw_lines(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         return Drawn(empty_figure(words), title, lines)
     method = _shown_method(lines)
     shown = lines[lines["method"] == method].reset_index(drop=True)
-    scores = [name for name in settings.codebook.score_names if name in set(shown["outcome"])]
+    scores = shown_scores(settings.codebook, set(shown["outcome"]))
     slopes = good(published_slopes(frames["slopes"], settings).cells)
     slopes = slopes[(slopes["method"] == method) & (slopes["outcome"] == scores[-1])]
     present = set(shown["country"])
@@ -76,7 +76,7 @@ def draw_lines(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         1.3 + 1.35 * down, legend=True, x_label=language.plain(f"figures.{LINES}.x")
     )
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    colours = score_colours(settings.codebook.score_names)
+    colours = score_colours(settings.codebook.instrument_of(scores[-1]).score_names)
     panels = list(grid.flat)
     for axes, country in zip(panels, countries, strict=False):
         _country(axes, shown[shown["country"] == country], scores, colours)
@@ -123,7 +123,7 @@ def draw_slopes(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn
     protected = published_slopes(frames["slopes"], settings)
     data = protected.cells
     usable = good(data).dropna(subset=["slope_per_year", *INTERVAL])
-    scores = [name for name in settings.codebook.score_names if name in set(usable["outcome"])]
+    scores = shown_scores(settings.codebook, set(usable["outcome"]))
     if not scores:
         words = empty_words("no_slopes", data, settings)
         return Drawn(empty_figure(words), title, data, protected.record)

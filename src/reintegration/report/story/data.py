@@ -80,6 +80,7 @@ def not_asked(words: Words) -> Sentences:
     if "absent" not in table:
         return
     types = language.codebook.assistance_columns
+    beside = language.codebook.instruments[1:]
     told = [*language.codebook.items, *types, "orion"]
     files = []
     for row in table[table["status"] != "left_out"].fillna({"absent": ""}).to_dict("records"):
@@ -89,6 +90,10 @@ def not_asked(words: Words) -> Sentences:
             labels = [words.say("sample.all_assistance")]
         else:
             labels = []
+        for part in beside:
+            if {*part.items} <= {*names}:
+                names = [name for name in names if name not in part.items]
+                labels.append(Markup.escape(part.title.in_language(language.code)))
         labels += [Markup.escape(language.variable(name)) for name in names]
         if labels:
             listed = Markup(", ").join(labels)
@@ -127,6 +132,9 @@ def migration(words: Words) -> Sentences:
 def claims(words: Words) -> Sentences:
     """How many sentences of the published study can be tested, and how they came out."""
     table = words.frames["claims"]
+    if table.empty:
+        yield words.say("claims.none")
+        return
     tested = table[table["verdict"] != "not_testable"]
     parts = [
         words.say(

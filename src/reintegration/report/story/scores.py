@@ -1,4 +1,4 @@
-"""Sentences on the scores: means, countries, assistance and the support network."""
+"""Sentences on the scores: means, countries, assistance, and a share of answers."""
 
 import pandas as pd
 from markupsafe import Markup
@@ -49,11 +49,25 @@ def scores(words: Words) -> Sentences:
             low=numbers.points(first),
             highest=country(numbers[last].word("country")),
             high=numbers.points(last),
+            score=words.score(words.main_score),
         )
+    for part in words.settings.codebook.instruments[1:]:
+        name = find(means, variable=part.composite.name, country=ALL)
+        if name and not numbers.why_missing(name):
+            yield words.say(
+                "scores.beside",
+                instrument=words.settings.language.instrument(part.composite.name),
+                score=words.score(part.composite.name),
+                mean=numbers.points(name),
+                interval=numbers.interval(name),
+            )
+        elif name:
+            instrument = words.settings.language.instrument(part.composite.name)
+            yield words.say("scores.beside_missing", instrument=instrument)
 
 
 def _country_terms(words: Words) -> pd.DataFrame:
-    specs = main_specification(words.frames["specs"], SURVEYS, words.settings.codebook.score_names)
+    specs = main_specification(words.frames["specs"], SURVEYS, words.settings.codebook)
     terms = terms_of(words.frames["estimates"], specs)
     main = (terms["group"] == "country") & (terms["outcome"] == words.main_score)
     return terms[main]
@@ -131,7 +145,7 @@ def _ranks(words: Words, lowest: list[str]) -> Sentences:
 def importance(words: Words) -> Sentences:
     """How much of the explained variance goes to country, and how much to the rest."""
     table, numbers = words.frames["importance"], words.numbers
-    specs = main_specification(words.frames["specs"], SURVEYS, words.settings.codebook.score_names)
+    specs = main_specification(words.frames["specs"], SURVEYS, words.settings.codebook)
     own = specs.loc[specs["outcome"] == words.main_score, "spec_id"]
     rows = table[table["spec_id"].isin(own)]
     country = find(rows, group="country")
@@ -159,7 +173,7 @@ def importance(words: Words) -> Sentences:
 def assistance(words: Words, data: str) -> Sentences:
     """Which types of assistance go with higher (or better) scores in every dimension."""
     kind = "changes" if data == CHANGES else "levels"
-    specs = main_specification(words.frames["specs"], data, words.settings.codebook.score_names)
+    specs = main_specification(words.frames["specs"], data, words.settings.codebook)
     terms = terms_of(words.frames["estimates"], specs)
     terms = terms[(terms["group"] == "assistance") & ~is_not_recorded(terms)]
     sides: dict[str, list[str]] = {"up": [], "down": [], "mixed": []}
@@ -184,20 +198,26 @@ def assistance(words: Words, data: str) -> Sentences:
 
 
 def network(words: Words, country: str | None) -> Sentences:
-    """Who rates the own network as poor, in the country in focus and in all."""
+    """The shares of answers that the instruments name, in the country in focus and in all."""
     described, numbers = words.frames["descriptives"], words.numbers
-    rows = described[(described["variable"] == "network_poor") & (described["answer"] == "yes")]
+    language = words.settings.language
     whole = ALL if len(described_countries(words)) > 1 else None
-    for code, key in ((country, "poor"), (whole, "all")):
-        name = find(rows, country=code) if code else None
-        if name is None:
-            continue
-        if numbers.why_missing(name):
-            yield words.say("network.missing", reason=numbers.why_missing(name))
-            continue
-        yield words.say(
-            f"network.{key}",
-            country=words.settings.language.country(code or ALL),
-            share=numbers.share(name),
-            interval=numbers.interval(name, as_share=True),
-        )
+    if not language.codebook.shares:
+        yield words.say("network.none")
+    for variable in language.codebook.shares:
+        rows = described[(described["variable"] == variable) & (described["answer"] == "yes")]
+        for code, key in ((country, "one"), (whole, "all")):
+            name = find(rows, country=code) if code else None
+            if name is None:
+                continue
+            what = language.variable(variable)
+            if numbers.why_missing(name):
+                yield words.say("network.missing", what=what, reason=numbers.why_missing(name))
+                continue
+            yield words.say(
+                f"network.{key}",
+                what=what,
+                country=language.country(code or ALL),
+                share=numbers.share(name),
+                interval=numbers.interval(name, as_share=True),
+            )

@@ -54,7 +54,7 @@ def run_tables(
     folder = Path(folder)
     settings = Settings.from_config(config)
     frames = read_results(inputs, TABLE_INPUTS)
-    protected = described(frames["descriptives"], settings.minimum_cell)
+    protected = described(frames["descriptives"], settings.minimum_cell, settings.codebook.shares)
     hidden = set(protected.record["estimate_id"])
     numbers = Numbers(frames, settings.language, hidden, settings.minimum_cell)
     record = []

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from reintegration.report.select import is_not_recorded, main_specification, terms_of
+from reintegration.report.select import is_not_recorded, score_specifications, terms_of
 from reintegration.report.tables.model import SIGNED, Column, Line, Maker, Table
 from reintegration.report.wording import vcov_label
 
@@ -21,10 +21,15 @@ def regression(name: str, data: str, frames: dict[str, pd.DataFrame], maker: Mak
         What the specification is fitted to: `surveys` or `changes`.
     """
     language = maker.settings.language
-    specs = main_specification(frames["specs"], data, maker.settings.codebook.score_names)
+    codebook = maker.settings.codebook
+    found = score_specifications(frames["specs"], data, codebook)
+    specs = pd.concat(found) if found else frames["specs"].iloc[:0]
     terms = terms_of(frames["estimates"], specs)
     terms = terms.assign(part=_parts(terms))
-    columns = tuple(Column(out, language.score(out)) for out in specs["outcome"])
+    columns = tuple(
+        Column(out, language.score(out), language.instrument(out) if len(found) > 1 else "")
+        for out in specs["outcome"]
+    )
     ids = terms.set_index(["outcome", "term"])["estimate_id"].to_dict()
     lines = []
     for part in (COUNTRY, ASSISTANCE, RECORD, CONTROLS):
