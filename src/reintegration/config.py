@@ -325,18 +325,17 @@ class Config(Section):
 
 def _missing_files(config: Config, root: Path) -> list[str]:
     """Name every file or folder of the configuration that is not there."""
-    named = {f"instrument.items ({path.name})": path for path in config.instrument.files} | {
-        "instrument.variables": config.instrument.variables
-    }
+    named = [("instrument.items", path) for path in config.instrument.files]
+    named.append(("instrument.variables", config.instrument.variables))
     if config.instrument.claims:
-        named |= {"instrument.claims": config.instrument.claims}
+        named.append(("instrument.claims", config.instrument.claims))
     if config.data.world is None:
-        named |= {"data.raw": config.data.raw, "data.sources": config.data.sources}
+        named += [("data.raw", config.data.raw), ("data.sources", config.data.sources)]
     else:
-        named |= {"data.world": config.data.world}
+        named.append(("data.world", config.data.world))
     return [
         f"{key}: there is no {path} (paths are relative to the folder of config.yaml)"
-        for key, path in named.items()
+        for key, path in named
         if not (root / path).exists()
     ]
 
