@@ -17,10 +17,12 @@ class Columns:
         self._parts: list[list[tuple[pa.Array, np.ndarray]]] = [[] for _ in range(width)]
         self.rows = 0
 
-    def add(self, columns: Sequence[pa.Array]) -> None:
+    def add(self, columns: Sequence[pa.Array | pa.ChunkedArray]) -> None:
         """Add rows: one array of texts per column, missing when blank."""
         for parts, texts in zip(self._parts, columns, strict=True):
             encoded = texts.dictionary_encode()
+            if isinstance(encoded, pa.ChunkedArray):
+                encoded = encoded.combine_chunks()
             codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
             small = np.min_scalar_type(-1 - len(encoded.dictionary))
             parts.append((encoded.dictionary.cast(pa.large_string()), codes.astype(small)))
@@ -60,8 +62,10 @@ def _joined(parts: list[tuple[pa.Array, np.ndarray]]) -> pd.Categorical:
 
 
 def categorical(codes: np.ndarray, texts: pa.Array) -> pd.Categorical:
-    """Return a category column of codes (-1: blank) into different texts."""
-    return pd.Categorical.from_codes(codes, pd.Index(texts.to_pandas()), validate=False)
+    """Return a category column of codes (-1: blank) into texts that are known to differ."""
+    # Checking that they differ would keep a table of all case numbers, larger than the column.
+    fast = pd.CategoricalDtype._from_fastpath  # type: ignore[attr-defined]
+    return pd.Categorical.from_codes(codes, dtype=fast(pd.Index(texts.to_pandas())), validate=False)
 
 
 def of_texts(texts: Iterable[str | None]) -> pd.Series:

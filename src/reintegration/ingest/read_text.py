@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from reintegration.ingest.categories import Columns
-from reintegration.ingest.encoding import Utf8, find_encoding
+from reintegration.ingest.encoding import LONGEST_LINE, Utf8, find_encoding
 from reintegration.ingest.header import TOP, Header, Row, place_header
 from reintegration.ingest.readers import (
     RawTable,
@@ -27,7 +27,10 @@ from reintegration.ingest.source import Source
 DELIMITERS = (",", ";", "\t", "|")
 BROKEN_SHARE = 0.1  # more rows than this that do not fit the header: the file is damaged
 HOPELESS = 1000  # broken rows, and most of those read: the rest is not looked at
-BLOCK = 4 << 20  # bytes parsed at a time; no row is longer
+BLOCK = 1 << 20  # bytes parsed at a time; 32 blocks are read ahead, and no row is longer
+WIDE_BLOCK = LONGEST_LINE  # the same for a table of very many columns
+VERY_MANY = 2000
+TOGETHER = 16  # blocks that are put into categories at a time
 WIDE = 6  # of so many columns, a line of a cell with as many delimiters is a row
 
 
@@ -117,8 +120,9 @@ class _Body:
         """
         columns = Columns(self.width)
         try:
-            for block in self._blocks():
-                columns.add(block.columns)
+            blocks = iter(self._blocks())
+            while some := list(islice(blocks, TOGETHER)):
+                columns.add(pa.Table.from_batches(some).combine_chunks().columns)
         except pa.ArrowInvalid:
             if not self._hopeless(columns.rows):
                 self._unclosed()
@@ -133,7 +137,7 @@ class _Body:
         rows = np.arange(self.first, self.first + total)
         return cells, np.delete(rows, [row - self.first for row, _ in self.broken])
 
-    def _blocks(self) -> pa.csv.CSVStreamingReader | list[pa.RecordBatch]:
+    def _blocks(self) -> pa.csv.CSVStreamingReader:
         names = [str(number) for number in range(self.width)]
         try:
             return pa.csv.open_csv(
@@ -141,7 +145,7 @@ class _Body:
                 read_options=pa.csv.ReadOptions(
                     use_threads=False,  # without threads every broken row has its number
                     column_names=names,
-                    block_size=BLOCK,
+                    block_size=BLOCK if self.width < VERY_MANY else WIDE_BLOCK,
                 ),
                 parse_options=pa.csv.ParseOptions(
                     delimiter=self.delimiter,
