@@ -1,36 +1,17 @@
 """Tables on disk: the same frame always gives the same bytes."""
 
 import csv
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from reintegration.private import private_file, private_folder
+from reintegration.text import as_it_was, harmless
 
 SIGNIFICANT_DIGITS = 12  # the last bits differ between processors and library versions
 ROWS_AT_ONCE = 100_000  # of a table written in parts, so that its size is no matter
-# What makes a spreadsheet take a text for a formula, at the start of a cell. A cell also starts
-# after a semicolon or tab inside a text, where these part cells (a French Excel). An apostrophe
-# in front makes it a text again; one that stood there already gets a second, so that reading
-# takes away exactly what writing put.
-_START = r"(?:^|(?<=[;\t\r\n]))"
-_TRIGGER = "(?=[=+@\t\r\uff1d\uff0b\uff0d\uff20-])"
-_UNSAFE = re.compile(f"{_START}('*){_TRIGGER}")
-_MADE_SAFE = re.compile(f"{_START}'('*){_TRIGGER}")
 _ANY = "[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"  # a text without one of these is harmless
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
-
-
-def harmless(text: str) -> str:
-    """Write a text so that no spreadsheet takes it, or a part of it, for a formula."""
-    return text if _NUMBER.fullmatch(text) else _UNSAFE.sub(r"'\1", text)
-
-
-def as_it_was(text: str) -> str:
-    """Undo `harmless`."""
-    return _MADE_SAFE.sub(r"\1", text)
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path, private: bool = False) -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from reintegration import tables_io
-from reintegration.tables_io import as_it_was, harmless, read_csv, write_csv, write_parquet
+from reintegration.tables_io import read_csv, write_csv, write_parquet
+from reintegration.text import as_it_was, harmless
 
 FORMULAS = ["=1+1", "+1+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", "a;=1", "a;-b", "x\n=1", "\uff1d1"]
 PLAIN = ["", "a", "'", "'a", "1", "-5", "+5", "-0.5", "-1e-05", "a=1", "it's -5", "2019-05-20"]

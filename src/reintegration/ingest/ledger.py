@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -24,12 +25,35 @@ LOG_COLUMNS = [
     "rule",
     "issue",
 ]
+PSEUDONYMS = ("returnee_id", "location_id")
 REJECTED_COLUMNS = ["source", "row", "question", "reason"]
+EDITS = ("change_response", "blank_response", "remove_survey")  # the others change nothing
 HIDDEN = "(not shown)"
 LONGEST_SHOWN = 60  # an answer is shorter; a remark may say anything about anybody
 DIGITS_SHOWN = 3  # an answer's code has no more; a phone, case or identity number has
 SHORTEST_NAME = 3
+NAME_WORDS = 4  # a name or an address has no more; a remark has
+NOTE_DIGITS = 6  # dates apart; a phone number has more
+LONGEST_ACRONYM = 4
 _ACCENT = re.compile("[\u0300-\u036f]")
+_WORD = re.compile(r"\w+")
+_LONG_NUMBER = re.compile(r"\d{5,}")
+_DATE = re.compile(r"\b(?:\d{4}-\d\d-\d\d|\d\d?/\d\d?/\d{4})\b")
+_FIRST_WORD = re.compile(r"(^|[.!?:]\s+)\w+")
+Values = np.ndarray | pd.Series | pd.Categorical | str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One kind of change to cells of one question, or to rows."""
+
+    where: np.ndarray
+    question: str
+    change_type: str
+    rule: str
+    issue: str | np.ndarray
+    old: Values
+    new: Values
 
 
 class Ledger:
@@ -58,7 +82,7 @@ class Ledger:
         self._secrets = secrets
         self._vocabulary = vocabulary(codebook)
         self._labels = frozenset(labels)
-        self._changes: list[pd.DataFrame] = []
+        self._changes: list[Change] = []
         self._rejected: list[pd.DataFrame] = []
 
     def open(self, where: np.ndarray) -> np.ndarray:
@@ -74,28 +98,14 @@ class Ledger:
         change_type: str,
         rule: str,
         issue: str | np.ndarray,
-        old: np.ndarray | str = "",
-        new: np.ndarray | str = "",
+        old: Values = "",
+        new: Values = "",
     ) -> None:
         """Note a change to cells of one question; values are shown only of coded questions."""
-        if not len(where):
-            return
-        shown = question in self._coded
-        self._changes.append(
-            pd.DataFrame(
-                {
-                    "source": self.source,
-                    "row": self.rows[where],
-                    "survey_id": self.survey_ids[where],
-                    "question": question,
-                    "old_value": self._shown(old) if shown else "",
-                    "new_value": new if shown else "",
-                    "change_type": change_type,
-                    "rule": rule,
-                    "issue": issue,
-                }
+        if len(where):
+            self._changes.append(
+                Change(np.asarray(where), question, change_type, rule, issue, old, new)
             )
-        )
 
     def remove(
         self, where: np.ndarray, reason: str, question: str, issue: str | np.ndarray = ""
@@ -125,12 +135,79 @@ class Ledger:
             )
         )
 
-    def _shown(self, values: np.ndarray | str) -> np.ndarray | str:
+    def _lines(self, change: Change) -> pd.DataFrame:
+        """Lines of the log, with values of coded questions and of pseudonyms alone."""
+        old: Values = ""
+        new: Values = ""
+        if change.question in self._coded:
+            old, new = self._shown(change.old), cell_texts(change.new)
+        elif change.question in PSEUDONYMS:
+            old, new = cell_texts(change.old), cell_texts(change.new)
+        return pd.DataFrame(
+            {
+                "source": self.source,
+                "row": self.rows[change.where],
+                "survey_id": self.survey_ids[change.where],
+                "question": change.question,
+                "old_value": old,
+                "new_value": new,
+                "change_type": change.change_type,
+                "rule": change.rule,
+                "issue": change.issue,
+            }
+        )
+
+    def edits(self) -> pd.DataFrame:
+        """What was done to data, for comparison with the data: place, question, values as texts."""
+        parts = [
+            pd.DataFrame(
+                {
+                    "place": change.where,
+                    "question": "" if change.change_type == "remove_survey" else change.question,
+                    "old_value": cell_texts(change.old),
+                    "new_value": cell_texts(change.new),
+                    "change_type": change.change_type,
+                }
+            )
+            for change in self._changes
+            if change.change_type in EDITS
+        ]
+        names = ["place", "question", "old_value", "new_value", "change_type"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+
+    def _shown(self, values: Values) -> np.ndarray | str:
         """Values with those hidden that may hold something about a person."""
         if isinstance(values, str):
             return values
-        table = {value: self._safe(str(value)) for value in set(values)}
-        return np.array([table[value] for value in values], dtype=object)
+        place, texts = pd.factorize(pd.Series(cell_texts(values), dtype=object))
+        return np.array([self._safe(text) for text in texts], dtype=object)[place]
+
+    def shown_note(self, note: str) -> str:
+        """A note as it may be shown: not with a name, a number that could be one's, an address.
+
+        Hidden are notes with a word that stands among the identifiers of the file, with a
+        capitalised word that is none of the codebook's inside a sentence, with a long number,
+        or with an @.
+        """
+        inside = _WORD.findall(_FIRST_WORD.sub(" ", note))
+        named = any(
+            word[0].isupper()
+            and fold(word) not in self._vocabulary
+            and not (word.isupper() and len(word) <= LONGEST_ACRONYM)
+            for word in inside
+        )
+        digits = sum(letter.isdigit() for letter in _DATE.sub("", note))
+        if named or "@" in note or digits > NOTE_DIGITS or _LONG_NUMBER.search(note):
+            return HIDDEN
+        words = {word for word in _WORD.findall(_plain(note)) if len(word) >= SHORTEST_NAME}
+        return note if words.isdisjoint(self._names(words)) else HIDDEN
+
+    def _names(self, asked: Collection[str]) -> Iterator[str]:
+        """Those of the words that stand among identifiers, or in short texts dropped with them."""
+        for line in self._secret_text.split("\n"):
+            words = _WORD.findall(line)
+            if len(words) <= NAME_WORDS:
+                yield from (word for word in words if word in asked)
 
     def _safe(self, text: str) -> str:
         """A text as it may be shown: free text can name anybody, the codebook's words nobody."""
@@ -151,11 +228,26 @@ class Ledger:
 
     def log(self) -> pd.DataFrame:
         """Every change, in the order of the file."""
-        return _joined(self._changes, LOG_COLUMNS)
+        return _joined([self._lines(change) for change in self._changes], LOG_COLUMNS)
 
     def rejected(self) -> pd.DataFrame:
         """Every row that cannot be used, in the order of the file."""
         return _joined(self._rejected, REJECTED_COLUMNS)
+
+
+def cell_texts(values: Values) -> np.ndarray | str:
+    """Values as a person writes them: codes, plain numbers, ISO dates (and times), blank as ''."""
+    if isinstance(values, str):
+        return values
+    cells = pd.Series(values).reset_index(drop=True)
+    if cells.dtype.kind == "M":
+        timed = (cells.dt.normalize() != cells)[cells.notna()].any()
+        texts = cells.dt.strftime("%Y-%m-%d %H:%M:%S" if timed else "%Y-%m-%d")
+    elif cells.dtype.kind == "f":
+        texts = cells.map("{:.12g}".format, na_action="ignore")
+    else:
+        texts = cells
+    return texts.astype(object).where(cells.notna(), "").to_numpy(dtype=object)
 
 
 def vocabulary(codebook: Codebook) -> frozenset[str]:
