@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reintegration.codebook import Answer, Codebook
 from reintegration.countries import find_country
-from reintegration.ingest.dates import Unusable, parse_date
+from reintegration.ingest.dates import Unusable, parse_date, parse_moment
 from reintegration.text import fold
 
 YES_NO = (Answer(code="yes", en="Yes", fr="Oui"), Answer(code="no", en="No", fr="Non"))
@@ -16,6 +16,13 @@ _CHOSEN = frozenset(("1", "yes", "oui", "true", "vrai", "x", "selected", "checke
 _NOT_CHOSEN = frozenset(("0", "no", "non", "false", "faux", "unselected", "unchecked"))
 # What programs and people write into a cell that holds nothing.
 _BLANK = frozenset(("na", "n a", "nan", "nat", "null", "-", "--", "---", "\u2013", "\u2014", "."))
+_LONGEST_BLANK = 8  # with spaces and accents about it
+# Errors of a spreadsheet's formulas, in English, French and Spanish.
+_ERROR = re.compile(
+    r"#[¡¿]?(?:N/A|N/D|NA|DIV/0|REF|VALUE|VALEUR|VALOR|NAME|NOM|NOMBRE|NUM|NULL|NUL|NULO|SPILL"
+    r"|CALC|GETTING_DATA|PROPAGATION|DESBORDAMIENTO|ERR:?\d*|ERROR)[!?]?",
+    re.IGNORECASE,
+)
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0+")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _SEPARATOR = re.compile(r"\s*[;,|/\n]\s*")
@@ -29,6 +36,7 @@ class Nothing:
 
 
 MISSING = Nothing()
+SPREADSHEET_ERROR = Nothing("an error of the spreadsheet")
 Value = str | float | datetime.date | Nothing
 Reading = Callable[[str], Value]
 
@@ -37,7 +45,7 @@ Reading = Callable[[str], Value]
 class Question:
     """What may stand in a column of one codebook name."""
 
-    kind: str  # choice, multiple, number, date, country or text
+    kind: str  # choice, multiple, number, date, timestamp, country or text
     answers: tuple[Answer, ...] = ()
     range: tuple[float, float] | None = None
 
@@ -72,7 +80,12 @@ def answer_key(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether a text, unless it is an answer of the codebook, says only that the cell is empty."""
-    return fold(text) in _BLANK
+    return len(text) <= _LONGEST_BLANK and fold(text) in _BLANK
+
+
+def is_error(text: str) -> bool:
+    """Whether a text is what a spreadsheet shows for a formula that failed."""
+    return bool(_ERROR.fullmatch(text))
 
 
 def answer_table(answers: Iterable[Answer]) -> dict[str, str]:
@@ -116,7 +129,8 @@ def reading(
         return lambda text: _several(text, several, question.codes)
     plain: Reading = {
         "number": _number,
-        "date": lambda text: _date(text, order, serials),
+        "date": lambda text: _date(parse_date(text, order, serials)),
+        "timestamp": lambda text: _date(parse_moment(text, order, serials)),
         "country": lambda text: find_country(text) or Nothing("not a known country"),
     }.get(question.kind, lambda text: MISSING if is_blank(text) else " ".join(text.split()))
 
@@ -137,9 +151,8 @@ def _number(text: str) -> float | Nothing:
     return float(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) else Nothing("not a number")
 
 
-def _date(text: str, order: str, serials: bool) -> datetime.date | Nothing:
-    date = parse_date(text, order, serials)
-    return Nothing(date.why) if isinstance(date, Unusable) else date
+def _date(found: datetime.date | Unusable) -> datetime.date | Nothing:
+    return Nothing(found.why) if isinstance(found, Unusable) else found
 
 
 def _several(text: str, table: Mapping[str, str | None], codes: list[str]) -> str | Nothing:

@@ -22,6 +22,13 @@ _NUMERIC = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ,].*)?"
 _SERIAL = re.compile(r"([2-7]\d{4})(?:[.,]\d+)?")
 _DAY_MONTH_NAME = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?\W*([^\W\d]+)\W*(\d{4}|\d{2})")
 _MONTH_NAME_DAY = re.compile(r"([^\W\d]+)\W*(\d{1,2})(?:er|st|nd|rd|th)?\W+(\d{4}|\d{2})")
+_ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_TIME = re.compile(
+    r"(.*?)[T ,]+(\d{1,2})[:hH.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?"
+    r"\s*([ap])?\.?(?:m\.?)?\s*(?:Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?",
+    re.IGNORECASE,
+)
+_SECONDS_A_DAY = 86_400
 
 _MONTHS = (
     ("january", "jan", "janvier", "janv", "enero", "ene"),
@@ -49,6 +56,7 @@ class Unusable:
 
 IMPOSSIBLE = Unusable("not a possible date")
 AMBIGUOUS = Unusable("day and month cannot be told apart")
+NO_TIME = Unusable("a day without a time")
 
 
 def parse_date(text: str, order: str, serials: bool = True) -> datetime.date | Unusable:
@@ -80,6 +88,39 @@ def parse_date(text: str, order: str, serials: bool = True) -> datetime.date | U
     if match := _MONTH_NAME_DAY.fullmatch(text):
         return _date(match[3], MONTH_OF.get(fold(match[1]), 0), match[2])
     return IMPOSSIBLE
+
+
+def parse_moment(text: str, order: str, serials: bool = True) -> datetime.datetime | Unusable:
+    """Read one date with its time of day, as the clock showed it: time zones are dropped.
+
+    Parameters
+    ----------
+    text, order, serials
+        As for `parse_date`. A day without a time is no moment.
+    """
+    if _ISO_MOMENT.fullmatch(text):
+        try:
+            moment = datetime.datetime.fromisoformat(text[:19])
+        except ValueError:
+            return IMPOSSIBLE
+        return moment if moment.date() >= EARLIEST else IMPOSSIBLE
+    if serials and _SERIAL.fullmatch(text):
+        days, _, part = text.replace(",", ".").partition(".")
+        seconds = round(float(f"0.{part or 0}") * _SECONDS_A_DAY)
+        midnight = datetime.datetime.combine(EXCEL_DAY_ZERO, datetime.time())
+        return midnight + datetime.timedelta(days=int(days), seconds=seconds) if part else NO_TIME
+    match = _TIME.fullmatch(text)
+    date = parse_date(match[1] if match else text, order, serials)
+    if isinstance(date, Unusable) or match is None:
+        return date if isinstance(date, Unusable) else NO_TIME
+    hour, half = int(match[2]), (match[5] or "").lower()
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    try:
+        time = datetime.time(hour, int(match[3]), int(match[4] or 0))
+    except ValueError:
+        return IMPOSSIBLE
+    return datetime.datetime.combine(date, time)
 
 
 def _date(year: str, month: str | int, day: str) -> datetime.date | Unusable:

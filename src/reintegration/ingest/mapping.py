@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from reintegration.codebook import Codebook
 from reintegration.errors import StudyError
 from reintegration.ingest.answers import (
     MISSING,
+    SPREADSHEET_ERROR,
     Nothing,
     Question,
     Reading,
     Value,
     answer_key,
     is_blank,
+    is_error,
     questions,
     read_option,
     reading,
@@ -31,13 +35,29 @@ UNDECIDED = "dmy"  # how dates are read that can be read in two ways: the file i
 WRONG_COLUMN = 10  # so many answers, and none of them known: it is the wrong column
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(NamedTuple):
     """Cells of one column that could not be read: their rows, their texts, and why."""
 
     rows: np.ndarray
     texts: np.ndarray
     why: np.ndarray
+
+
+_NONE = Unread(np.array([], dtype=np.intp), np.array([], dtype=object), np.array([], dtype=object))
+
+
+@dataclass(frozen=True)
+class _Values:
+    """One column: for every row the place of its value in the list (-1: missing)."""
+
+    codes: np.ndarray
+    listed: list[Any]
+    aside: Unread = _NONE
+
+    @property
+    def are_missing(self) -> bool:
+        """Whether no row has a value."""
+        return bool((self.codes < 0).all())
 
 
 @dataclass(frozen=True)
@@ -47,9 +67,10 @@ class Mapped:
     Attributes
     ----------
     frame
-        One row per raw row. Codebook names; codes as text, numbers as float, dates as
-        datetime64. Missing when blank or unreadable. Identifiers that become a pseudonym as they
-        stand in the file, the others not at all.
+        One row per raw row. Codebook names; choices as categories (the question's codes, in
+        order), several answers and countries as categories too, numbers as float, dates and
+        timestamps as datetime64, the rest as text. Missing when blank or unreadable. Identifiers
+        that become a pseudonym as they stand in the file, the others not at all.
     unread
         Name -> cells that could not be read.
     absent
@@ -89,25 +110,25 @@ def map_table(
     problems: list[str] = []
     for name, question in expected.items():
         if name in columns.options:
-            values, aside = _options(raw, columns.options[name], question)
+            values = _options(raw, columns.options[name], question)
         elif name in columns.single:
             declared = {answer_key(t): code for t, code in source.answers.get(name, {}).items()}
             parts = []
             for number in columns.single[name]:
                 read = reading(question, declared, orders.get(number, "mixed"), serials)
                 parts.append(_column(raw, number, read, declared, missing_codes, question.range))
-            values, aside = _first_filled(parts)
+            values = _first_filled(parts)
         elif name == "country" and source.country is not None:
-            frame[name] = pd.Series(source.country, index=index, dtype="str")
-            continue
+            values = _Values(np.zeros(len(index), np.int8), [source.country])
         else:
-            values, aside = pd.Series([None] * len(index), dtype=object), None
+            values = _Values(np.full(len(index), -1, np.int8), [])
             absent.append(name)
         frame[name] = _typed(values, question)
-        if aside is None or not len(aside.rows):
+        aside = values.aside
+        if not len(aside.rows):
             continue
         unread[name] = aside
-        if len(aside.rows) >= WRONG_COLUMN and values.isna().all() and name not in ALWAYS:
+        if len(aside.rows) >= WRONG_COLUMN and values.are_missing and name not in ALWAYS:
             problems.append(
                 f"{where}: column for {name} ({_title(codebook, name)}): none of its "
                 f"{len(aside.rows)} answers is {_wanted(question)}"
@@ -140,12 +161,32 @@ def _title(codebook: Codebook, name: str) -> str:
     return codebook.label(name.removesuffix("_date") if name not in codebook.variables else name)
 
 
-def _typed(values: pd.Series, question: Question) -> pd.Series:
+def _typed(found: _Values, question: Question) -> pd.Series:
+    """Write a column in its type."""
+    codes, values = found.codes, found.listed
+    if question.kind == "choice":
+        return pd.Series(_category(_recoded(codes, values, question.codes), question.codes))
+    if question.kind in ("multiple", "country"):
+        different = sorted(set(values))
+        return pd.Series(_category(_recoded(codes, values, different), different))
     if question.kind == "number":
-        return values.astype(float)
-    if question.kind == "date":
-        return pd.to_datetime(values).astype("datetime64[us]")
-    return values.astype("str")
+        return pd.Series(np.array([*values, np.nan], dtype=float)[codes])
+    if question.kind in ("date", "timestamp"):
+        return pd.Series(np.array([*values, None], dtype="datetime64[us]")[codes])
+    places = pa.array(codes, mask=codes < 0)
+    texts = pa.DictionaryArray.from_arrays(places, pa.array(values, pa.large_string()))
+    return texts.dictionary_decode().to_pandas().astype("str")
+
+
+def _recoded(codes: np.ndarray, values: list[str], known: list[str]) -> np.ndarray:
+    """Codes that point into another list of the values."""
+    place = {value: number for number, value in enumerate(known)}
+    small = np.min_scalar_type(-1 - len(known))
+    return np.array([*(place[value] for value in values), -1], dtype=small)[codes]
+
+
+def _category(codes: np.ndarray, values: list[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, pd.Index(values, dtype="str"))
 
 
 def _column(
@@ -155,15 +196,16 @@ def _column(
     declared: Mapping[str, str | None] | None = None,
     missing_codes: frozenset[str] = frozenset(),
     limits: tuple[float, float] | None = None,
-) -> tuple[pd.Series, Unread]:
+) -> _Values:
     """Values of one raw column; every different text is read once."""
-    codes, uniques = pd.factorize(raw.cells[number])
+    cells = raw.cells[number].cat
     labels = raw.labels.get(number, {})
     own_missing = raw.missing.get(number, frozenset())
-    read_as: list[Value] = [MISSING]
-    shown: list[str] = [""]
-    for unique in uniques:
-        text = str(unique).replace("\xa0", " ").strip()
+    values: list[Any] = []
+    place = np.full(len(cells.categories) + 1, -1, np.min_scalar_type(-1 - len(cells.categories)))
+    unread: dict[int, tuple[str, str]] = {}
+    for text_number, raw_text in enumerate(cells.categories):
+        text = raw_text.replace("\xa0", " ").strip()
         label = labels.get(text)
         value = _value(text, label, read, declared or {})
         is_missing_code = text in own_missing or (
@@ -172,14 +214,28 @@ def _column(
         )
         if is_missing_code and not _stands(value, label, read, limits, text in own_missing):
             value = MISSING
-        read_as.append(value)
-        shown.append(label or text)
-    values = np.array([None if isinstance(v, Nothing) else v for v in read_as], dtype=object)
-    why = np.array([v.why if isinstance(v, Nothing) else "" for v in read_as], dtype=object)
-    place = codes + 1  # a blank cell has code -1
-    rows = np.flatnonzero(why[place] != "")
-    aside = Unread(rows, np.array(shown, dtype=object)[place[rows]], why[place[rows]])
-    return pd.Series(values[place], dtype=object), aside
+        if not isinstance(value, Nothing):
+            place[text_number] = len(values)
+            values.append(value)
+        elif value.why:
+            unread[text_number] = (label or text, value.why)
+    codes = cells.codes.to_numpy()  # of a blank cell -1, the last place
+    return _Values(place[codes], values, _unread(codes, unread, len(place)))
+
+
+def _unread(codes: np.ndarray, texts: Mapping[int, tuple[str, str]], places: int) -> Unread:
+    """Cells whose texts could not be read, with what is shown of them and why."""
+    if not texts:
+        return _NONE
+    numbers = list(texts)
+    aside = np.zeros(places, dtype=bool)
+    aside[numbers] = True
+    rows = np.flatnonzero(aside[codes])
+    which = np.zeros(places, dtype=np.intp)
+    which[numbers] = np.arange(len(numbers))
+    shown, why = (np.array(words, dtype=object) for words in zip(*texts.values(), strict=True))
+    found = which[codes[rows]]
+    return Unread(rows, shown[found], why[found])
 
 
 def _value(
@@ -188,6 +244,8 @@ def _value(
     """Value of one text: as declared for it, else as its label reads, else as it reads itself."""
     if not text:
         return MISSING
+    if text[0] == "#" and is_error(text) and answer_key(text) not in declared:
+        return SPREADSHEET_ERROR
     value = _read(text, label, read, declared)
     return MISSING if isinstance(value, Nothing) and is_blank(label or text) else value
 
@@ -219,30 +277,29 @@ def _stands(
     return label is not None and not isinstance(read(label), Nothing)
 
 
-def _first_filled(parts: list[tuple[pd.Series, Unread]]) -> tuple[pd.Series, Unread]:
+def _first_filled(parts: list[_Values]) -> _Values:
     """Of several columns of one question, the first that is filled, row by row."""
-    values, aside = parts[0]
-    for more, more_aside in parts[1:]:
-        filled = values.notna().to_numpy(copy=True)
-        filled[aside.rows] = True
-        values = values.where(filled, more)
-        new = ~filled[more_aside.rows]
-        aside = Unread(
-            np.concatenate([aside.rows, more_aside.rows[new]]),
-            np.concatenate([aside.texts, more_aside.texts[new]]),
-            np.concatenate([aside.why, more_aside.why[new]]),
-        )
-    return values, aside
+    first = parts[0]
+    for more in parts[1:]:
+        filled = first.codes >= 0
+        filled[first.aside.rows] = True
+        values = [*first.listed, *more.listed]
+        later = more.codes.astype(np.min_scalar_type(-1 - len(values)))
+        later[later >= 0] += len(first.listed)
+        new = ~filled[more.aside.rows]
+        pairs = zip(first.aside, more.aside, strict=True)
+        aside = Unread(*(np.concatenate([old, other[new]]) for old, other in pairs))
+        first = _Values(np.where(filled, first.codes, later), values, aside)
+    return first
 
 
-def _options(
-    raw: RawTable, columns: Mapping[str, int], question: Question
-) -> tuple[pd.Series, Unread]:
+def _options(raw: RawTable, columns: Mapping[str, int], question: Question) -> _Values:
     """Codes of a question with one column per option, joined by spaces in codebook order.
 
     When every option is answered no, and there is no column for "none", none was chosen.
     """
-    joined = np.full(len(raw.cells), "", dtype=object)
+    chosen = np.zeros(len(raw.cells), dtype=np.intp)
+    sets = [""]  # what may be chosen, by its number in `chosen`
     refused = np.ones(len(raw.cells), dtype=bool)
     asides: list[Unread] = []
     for answer in question.answers:
@@ -252,19 +309,25 @@ def _options(
         def read(text: str, answer=answer) -> str | Nothing:
             return read_option(text, answer)
 
-        values, aside = _column(raw, columns[answer.code], read)
-        joined = np.where(values == "yes", joined + f" {answer.code}", joined)
-        refused &= (values == "no").to_numpy()
-        asides.append(aside)
-    if "none" not in columns and "none" in question.codes:
-        joined = np.where(refused, "none", joined)
+        option = _column(raw, columns[answer.code], read)
+        yes, no = (
+            np.array([*(value == word for value in option.listed), False])[option.codes]
+            for word in ("yes", "no")
+        )
+        both, chosen = np.unique(2 * chosen + yes, return_inverse=True)
+        sets = [f"{sets[n // 2]} {answer.code}" if n % 2 else sets[n // 2] for n in both]
+        refused &= no
+        asides.append(option.aside)
     rows, first = np.unique(np.concatenate([a.rows for a in asides]), return_index=True)
-    texts = np.concatenate([a.texts for a in asides])[first]
-    why = np.concatenate([a.why for a in asides])[first]
-    codes = pd.Series(joined, dtype=object).str.strip()
+    aside = Unread(rows, *(np.concatenate([a[n] for a in asides])[first] for n in (1, 2)))
+    values = [joined.strip() for joined in sets]
+    nothing = "none" if "none" not in columns and "none" in question.codes else ""
+    values.append(nothing)
+    chosen[refused] = len(values) - 1
+    codes = np.where(np.array([bool(value) for value in values])[chosen], chosen, -1)
     # With an option that cannot be read, what was chosen is not known.
-    codes[rows] = ""
-    return codes.where(codes != "", None), Unread(rows, texts, why)
+    codes[rows] = -1
+    return _Values(codes, values, aside)
 
 
 def _date_orders(
@@ -283,11 +346,11 @@ def _date_orders(
     open_columns: dict[int, tuple[str, list[str]]] = {}
     declared = source.date_order
     for name, numbers in columns.single.items():
-        if name not in expected or expected[name].kind != "date":
+        if name not in expected or expected[name].kind not in ("date", "timestamp"):
             continue
         order = declared.get(name) if isinstance(declared, dict) else declared
         for number in numbers:
-            found = [str(text).strip() for text in raw.cells[number].dropna().unique()]
+            found = _days(raw.cells[number])
             if order != "mixed" and half_converted(found):
                 problems.append(
                     f"{where}: column {raw.names[number]!r} ({name}): a spreadsheet seems to have "
@@ -320,3 +383,10 @@ def _date_orders(
         if by_file != "mixed":
             notes.append(f"{name} read as {by_file}")
     return orders, notes, problems
+
+
+def _days(cells: pd.Series) -> list[str]:
+    """Different dates of a column; of timestamps the day."""
+    texts = cells.cat.categories.to_series()
+    days = texts.str.slice(0, 10).where(texts.str.match(r"\d{4}-\d\d-\d\d[T ]"), texts)
+    return [day.strip() for day in days.unique()]

@@ -5,6 +5,7 @@ import pytest
 from reintegration.codebook import Answer
 from reintegration.errors import StudyError
 from reintegration.ingest.answers import answer_key, answer_table
+from reintegration.ingest.categories import of_texts
 from reintegration.ingest.columns import Columns
 from reintegration.ingest.mapping import map_table
 from reintegration.ingest.readers import RawTable
@@ -14,7 +15,7 @@ from reintegration.ingest.source import Source
 def mapped(codebook, name, texts, *, columns=None, options=None, labels=None, missing=None, **yaml):
     """Map one column, or the columns given, and return its values and what was unread."""
     cells = texts if isinstance(texts, dict) else {0: texts}
-    frame = pd.DataFrame({n: pd.Series(v, dtype="str") for n, v in cells.items()})
+    frame = pd.DataFrame({n: of_texts(v) for n, v in cells.items()})
     raw = RawTable(
         [f"column {n}" for n in frame],
         frame,
@@ -134,7 +135,9 @@ def test_a_column_renamed_half_way_is_joined(codebook):
 
 def test_countries_are_known_by_name_and_code(codebook):
     raw = RawTable(
-        ["c"], pd.DataFrame({0: ["Sénégal", "GIN", "Cote d'Ivoire", "Atlantis"]}), np.arange(4)
+        ["c"],
+        pd.DataFrame({0: of_texts(["Sénégal", "GIN", "Cote d'Ivoire", "Atlantis"])}),
+        np.arange(4),
     )
     source = Source(source="s", file="s.csv")
     made = map_table(raw, Columns({"country": [0]}, {}), source, codebook, "f")
@@ -191,7 +194,7 @@ def test_a_column_without_any_number_or_date_is_the_wrong_column(codebook):
     assert mapped(codebook, "survey_date", ["Awa"] * 10)[0] == [None] * 10  # each row is rejected
 
 
-@pytest.mark.parametrize("text", ["NA", "N/A", "#N/A", "NaN", "null", " - ", "--", "."])
+@pytest.mark.parametrize("text", ["NA", "N/A", "NaN", "null", " - ", "--", "."])
 def test_what_stands_for_an_empty_cell_is_missing(codebook, text):
     for name in ("sex", "age", "return_date", "case_number", "assistance_cash"):
         assert mapped(codebook, name, [text]) == ([None], [])
@@ -223,7 +226,7 @@ def test_a_spelling_that_two_answers_share_is_no_answer():
 
 
 def test_names_and_phones_go_no_further_than_the_raw_table(codebook):
-    raw = RawTable(["person_name"], pd.DataFrame({0: ["Awa"]}), np.arange(1))
+    raw = RawTable(["person_name"], pd.DataFrame({0: of_texts(["Awa"])}), np.arange(1))
     source = Source(source="s", file="s.csv", country="SEN")
     made = map_table(raw, Columns({"person_name": [0]}, {}), source, codebook, "f")
     assert not {"person_name", "phone"} & set(made.frame.columns)
