@@ -118,20 +118,42 @@ class Instrument(Section):
         return load_codebook([root / path for path in self.files], root / self.variables)
 
 
-class Cleaning(Section):
-    """Declared rules of cleaning."""
+_LIMITS = frozenset(
+    (
+        *("test_words", "duplicate_content_items", "form_days", "age_tolerance"),
+        *("shortest_interview", "straight_lining_items"),
+    )
+)
 
-    unknown_answer: Literal["blank", "reject"] = Field(
-        description="An answer that the codebook does not know."
+
+class Cleaning(Section):
+    """Declared rules of cleaning, in the order in which they are applied."""
+
+    test_submission: Literal["reject", "flag"] = Field(
+        description="Case number, name, phone or place says that somebody tried the form."
+    )
+    test_words: Annotated[list[Annotated[str, Field(min_length=2)]], AfterValidator(_distinct)] = (
+        Field(description="Whole words that say so; case and accents do not count.")
+    )
+    duplicate_submission: Literal["keep_first", "keep_all"] = Field(
+        description="The same submission, by its own number, twice in a file."
     )
     impossible_date: Literal["blank", "reject"] = Field(
         description="No usable interview date, or an interview before the return."
     )
+    unknown_answer: Literal["blank", "reject"] = Field(
+        description="An answer that the codebook does not know."
+    )
     out_of_range: Literal["blank", "reject"] = Field(
         description="A number outside the codebook's range."
     )
+    skipped_answer: Literal["fill", "leave"] = Field(
+        description="A blank where an answer before rules the question out, and the codebook has "
+        "an answer for those: no children of school age."
+    )
     skip_violation: Literal["blank", "keep"] = Field(
-        description="An answer to a question that was not to be asked."
+        description="An answer to a question that was not to be asked, or `not to be asked` from "
+        "those who were."
     )
     duplicate_survey: Literal["keep_first", "keep_all"] = Field(
         description="Same returnee and day with the same answers."
@@ -139,6 +161,41 @@ class Cleaning(Section):
     rekeyed_survey: Literal["keep_last", "keep_first", "reject"] = Field(
         description="Same returnee and day keyed again with other answers."
     )
+    duplicate_content: Literal["flag", "keep_first"] = Field(
+        description="Same answers and background under different case numbers."
+    )
+    duplicate_content_items: int = Field(
+        ge=1, description="Items that must be answered for that not to be chance."
+    )
+    contradictory_date: Literal["flag", "blank"] = Field(
+        description="Dates of a survey, or of a returnee's surveys, that do not go together."
+    )
+    form_days: int = Field(
+        ge=0, description="Days by which the form may be opened before or after the interview."
+    )
+    contradictory_age: Literal["flag", "blank"] = Field(
+        description="An age that moves otherwise than time, or contradicts the year of birth."
+    )
+    age_tolerance: float = Field(
+        ge=0, allow_inf_nan=False, description="Years by which ages may be off."
+    )
+    short_interview: Literal["flag", "reject"] = Field(
+        description="An interview shorter than it can be."
+    )
+    shortest_interview: float = Field(
+        ge=0, allow_inf_nan=False, description="Minutes below which an interview is too short."
+    )
+    straight_lining: Literal["flag", "reject"] = Field(
+        description="One answer to all questions of one answer scale."
+    )
+    straight_lining_items: int = Field(
+        ge=2, description="Questions of that scale that must be answered for it."
+    )
+
+    @classmethod
+    def rules(cls) -> list[str]:
+        """The rules, in order: the keys that say what to do, not those that say how much."""
+        return [name for name in cls.model_fields if name not in _LIMITS]
 
 
 class Scoring(Section):

@@ -49,6 +49,7 @@ WHAT_TO_DO = {
     "out_of_range": "correct these numbers in the file; codes that mean missing belong under "
     "`missing_codes`, and a range that is too narrow into the codebook",
     "skip_violation": "look whether the question before or this answer is wrong, and correct that",
+    "skipped_answer": "nothing, unless the question before was answered in error",
     "duplicate_survey": "nothing, unless they are two interviews: then one date is wrong",
     "duplicate_submission": "nothing: the form was sent twice",
     "duplicate_content": "look whether one of the rows was copied, and remove it from the file",

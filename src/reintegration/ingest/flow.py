@@ -4,26 +4,37 @@ import pandas as pd
 
 FLOW_COLUMNS = ["step", "surveys", "returnees", "countries", "surveys_removed", "reason"]
 READ, ANALYSED = "rows_read", "analysed"
-# Why a row is not analysed, in the order in which it is asked. Those up to `out_of_range` and
-# the last say that a row could not be used; the others that it was not needed.
-REASONS = {
+# Why a row is not analysed, in the order in which it is asked: it could not be used, the survey
+# stands elsewhere, or it was not needed.
+UNUSABLE_ROWS = {
     "broken_row": "the row has not the cells of the header",
     "repeated_header": "the row repeats the header",
+    "test_submission": "somebody tried the form",
     "no_case_number": "no case number",
     "unknown_country": "no known country of return",
     "no_survey_date": "no usable interview date",
     "survey_before_return": "interview before the return",
     "unknown_answer": "an answer that is not in the codebook",
     "out_of_range": "a number outside the codebook's range",
-    "decision": "taken out by a decision of the researcher",
+    "short_interview": "an interview too short",
+    "straight_lining": "one answer throughout",
+}
+REPEATED = {
+    "duplicate_submission": "the same submission twice",
     "duplicate_survey": "same returnee, day and answers as another row",
     "rekeyed_survey": "keyed again for the same returnee and day",
+    "duplicate_content": "same answers under another case number",
     "survey_in_two_sources": "the same survey is in a source of higher priority",
+}
+REASONS = {
+    **UNUSABLE_ROWS,
+    "decision": "taken out by a decision of the researcher",
+    **REPEATED,
     "country_not_studied": "country not studied",
     "outside_window": "interview outside the dates studied",
     "too_few_answers": "too few answers for the composite score",
 }
-UNUSABLE = frozenset([*list(REASONS)[:8], "too_few_answers"])
+UNUSABLE = frozenset([*UNUSABLE_ROWS, "too_few_answers"])
 
 
 def sample_flow(rows: pd.DataFrame) -> pd.DataFrame:

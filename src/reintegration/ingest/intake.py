@@ -12,6 +12,8 @@ from reintegration.codebook import Codebook
 from reintegration.config import Assistance, Cleaning
 from reintegration.errors import Gathered, StudyError
 from reintegration.ingest.cleaning import clean
+from reintegration.ingest.cleaning.duplicates import SUBMISSION
+from reintegration.ingest.cleaning.nobody import TEST, says_test
 from reintegration.ingest.columns import (
     LOCATION,
     RETURNEE,
@@ -137,6 +139,7 @@ def examine_source(
         mapped = replace(mapped, frame=_stand_ins(mapped.frame, codebook))
     secrets = _secrets(raw, columns, source, codebook)
     frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
+    frame[TEST] = says_test(_named(raw, columns, codebook), cleaning.test_words, len(frame))
     mapped = replace(mapped, frame=frame)
     labels = _labels(raw, columns, codebook)
     ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets, labels)
@@ -235,6 +238,12 @@ def _secrets(raw: RawTable, columns: Columns, source: Source, codebook: Codebook
     return pd.concat(found) if found else pd.Series(dtype="str")
 
 
+def _named(raw: RawTable, columns: Columns, codebook: Codebook) -> list[pd.Series]:
+    """Columns that name a person or a place, as they stand in the file."""
+    names = [n for n in codebook.identifiers if codebook.variables[n].pseudonym != SUBMISSION]
+    return [raw.cells[number] for name in names for number in columns.single.get(name, [])]
+
+
 def _labels(raw: RawTable, columns: Columns, codebook: Codebook) -> set[str]:
     """Value labels of coded questions: written by the form's author, they name nobody."""
     coded = coded_questions(codebook)
@@ -257,6 +266,8 @@ def _pseudonymised(
             made[column] = pd.Series(index=frame.index, dtype="str")
         else:
             made[column] = pseudonyms(letter, frame[name], key, scope=frame["country"])
+    if (name := identifier(codebook, SUBMISSION)) is not None:
+        made[SUBMISSION] = pseudonyms("U", frame[name], key)
     day = frame["survey_date"].dt.strftime("%Y-%m-%d").astype("str")
     survey = made[RETURNEE] + " " + day
     if cleaning.duplicate_survey == "keep_all":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reintegration.codebook import Codebook, load_codebook
+from reintegration.codebook import Codebook, load_codebook, read_yaml
 from reintegration.config import Assistance, Cleaning, Scoring, Study
 from reintegration.ingest.intake import SourceResult, ingest_source
 from reintegration.ingest.pseudonym import DEMO_KEY
@@ -15,14 +15,7 @@ from reintegration.ingest.source import Source
 ROOT = Path(__file__).parents[3]
 ITEMS = ROOT / "data/instruments/rss.yaml"
 VARIABLES = ROOT / "data/instruments/variables.yaml"
-RULES = {
-    "unknown_answer": "blank",
-    "impossible_date": "reject",
-    "out_of_range": "blank",
-    "skip_violation": "blank",
-    "duplicate_survey": "keep_first",
-    "rekeyed_survey": "keep_last",
-}
+RULES = read_yaml(ROOT / "config.yaml")["cleaning"]
 STUDY = Study.model_validate(
     {
         "title": "t",
@@ -42,6 +35,7 @@ def base_row() -> dict[str, str]:
     """One good survey of Senegal in the codebook's own names and codes."""
     codebook = load_codebook(ITEMS, VARIABLES)
     answers = {name: item.answers[0].code for name, item in codebook.items.items()}
+    answers |= {"q12": "good", "q18": "good"}  # nobody gives one answer throughout
     return {
         "case_number": CASE,
         "person_name": NAME,
@@ -79,8 +73,11 @@ class Desk:
 
     def rows(self, *changes: dict[str, str | None]) -> pd.DataFrame:
         """Rows like `base_row`, each another returnee, with changes."""
-        rows = [base_row() | {"case_number": f"SN-{i:04}"} | c for i, c in enumerate(changes, 1)]
-        return pd.DataFrame(rows)
+        numbered = [
+            {"case_number": f"SN-{i:04}", "dependants": f"{i}"} | c
+            for i, c in enumerate(changes, 1)
+        ]
+        return pd.DataFrame([base_row() | row for row in numbered])
 
     def csv(self, frame: pd.DataFrame, name: str = "sen.csv", **options) -> Path:
         path = self.raw / name

@@ -201,7 +201,7 @@ def test_of_several_sources_the_outlines_fit_one_screen(office, desk):
     assert max(map(len, said(check_study(office), width=60).splitlines())) <= 60
 
 
-@pytest.mark.parametrize("rule", sorted({*Cleaning.model_fields, *list(REASONS)[:10]}))
+@pytest.mark.parametrize("rule", sorted({*Cleaning.rules(), *list(REASONS)[:10]}))
 def test_every_rule_is_told_in_words_with_what_to_do(rule, office):
     words = expectation(rule, Cleaning.model_construct())
     assert words != rule

@@ -115,7 +115,7 @@ def test_an_answer_that_was_not_to_be_asked_is_blanked_or_kept(desk):
     assert log(result, "skip_violation") == [[2, "q10", "unemployed", "unemployed", "no_action"]]
 
 
-SAME = {"case_number": "SN-7"}
+SAME = {"case_number": "SN-7", "dependants": "2"}
 
 
 def test_an_exact_duplicate_is_removed_once(desk):

@@ -139,7 +139,7 @@ def test_what_was_guessed_and_what_is_absent_is_noted(desk):
 def test_rounded_case_numbers_are_refused_and_placeholders_said(desk):
     with pytest.raises(StudyError, match="case_number: 1 were rounded by a spreadsheet"):
         desk.take_rows({"case_number": "1.23E+12"}, {})
-    days = ({"case_number": "XXX", "survey_date": f"2019-03-{day:02}"} for day in range(1, 12))
+    days = ({"case_number": "UNKNOWN", "survey_date": f"2019-03-{day:02}"} for day in range(1, 12))
     notes = desk.take_rows(*days, {}).account["notes"]
     assert "a case number that stands for 11 surveys" in notes
 

@@ -102,7 +102,7 @@ def test_a_row_that_cannot_be_used_does_not_displace_the_same_survey(
 def test_kept_duplicates_of_one_source_are_not_taken_for_two_sources(
     take, codebook, study, scoring
 ):
-    same = {"case_number": "A"}
+    same = {"case_number": "A", "dependants": "2"}
     office = take("office", same, same, rules={"duplicate_survey": "keep_all"})
     pooled = pool([office], codebook, study, scoring)
     assert pooled.surveys["round"].tolist() == [1, 2]

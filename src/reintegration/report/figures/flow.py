@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
+from reintegration.ingest.flow import REPEATED, UNUSABLE_ROWS
 from reintegration.report.figures.common import empty_words
 from reintegration.report.figures.style import (
     FAINT,
@@ -29,14 +30,10 @@ READ, ANALYSED = "rows_read", "analysed"
 # Steps that are told together: what is left after them has one name.
 USABLE, DISTINCT = "usable", "distinct"
 STAGES = {
-    **dict.fromkeys(
-        ("broken_row", "repeated_header", "no_case_number", "unknown_country", "no_survey_date",
-         "survey_before_return", "unknown_answer", "out_of_range"),
-        USABLE,
-    ),
-    **dict.fromkeys(("duplicate_survey", "rekeyed_survey", "survey_in_two_sources"), DISTINCT),
+    **dict.fromkeys(UNUSABLE_ROWS, USABLE),
+    **dict.fromkeys(REPEATED, DISTINCT),
     "too_few_answers": ANALYSED,
-}  # fmt: skip
+}
 BOX, LINE, GAP = 0.44, 0.165, 0.2  # inches: height of a box, of a line beside it, least gap
 LEFT, RIGHT, NOTES = 0.1, 4.4, 4.85  # inches: edges of the boxes, start of the notes
 
