@@ -236,6 +236,8 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     def having(verdict: str) -> list[dict[str, Any]]:
         return [row for row in claims if row["verdict"] == verdict]
 
+    if not claims:
+        return ["Claims: none to test (instrument.claims: null)."]
     if not simulated:
         return [
             f"Claims of the published study: {len(having('holds'))} of {len(claims)} hold.",
