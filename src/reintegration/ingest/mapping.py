@@ -172,7 +172,9 @@ def _typed(found: _Values, question: Question) -> pd.Series:
     if question.kind == "number":
         return pd.Series(np.array([*values, np.nan], dtype=float)[codes])
     if question.kind in ("date", "timestamp"):
-        return pd.Series(np.array([*values, None], dtype="datetime64[us]")[codes])
+        read_as = pa.date32() if question.kind == "date" else pa.timestamp("us")
+        times = pa.array([*values, None], read_as).cast(pa.timestamp("us"))
+        return pd.Series(times.to_numpy(zero_copy_only=False)[codes])
     places = pa.array(codes, mask=codes < 0)
     texts = pa.DictionaryArray.from_arrays(places, pa.array(values, pa.large_string()))
     return texts.dictionary_decode().to_pandas().astype("str")
@@ -204,7 +206,7 @@ def _column(
     values: list[Any] = []
     place = np.full(len(cells.categories) + 1, -1, np.min_scalar_type(-1 - len(cells.categories)))
     unread: dict[int, tuple[str, str]] = {}
-    for text_number, raw_text in enumerate(cells.categories):
+    for text_number, raw_text in enumerate(cells.categories.to_numpy(dtype=object)):
         text = raw_text.replace("\xa0", " ").strip()
         label = labels.get(text)
         value = _value(text, label, read, declared or {})
