@@ -10,7 +10,10 @@ from reintegration.countries import find_country
 from reintegration.ingest.dates import Unusable, parse_date, parse_moment
 from reintegration.text import fold
 
-YES_NO = (Answer(code="yes", en="Yes", fr="Oui"), Answer(code="no", en="No", fr="Non"))
+YES_NO = (
+    Answer(code="yes", en="Yes", fr="Oui", es="Sí", also=("Y", "O", "S")),
+    Answer(code="no", en="No", fr="Non", es="No", also=("N",)),
+)
 _TRUE_FALSE = {"true": "yes", "vrai": "yes", "false": "no", "faux": "no"}
 _CHOSEN = frozenset(("1", "yes", "oui", "true", "vrai", "x", "selected", "checked"))
 _NOT_CHOSEN = frozenset(("0", "no", "non", "false", "faux", "unselected", "unchecked"))
