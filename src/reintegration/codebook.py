@@ -424,8 +424,22 @@ class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: 
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(path: str | Path) -> dict[str, Any]:
+class _TextLoader(_UniqueKeyLoader):
+    """YAML in which every value is a text as it stands: yes, 010, 1.10 and 2019-05-03 too."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, form) for tag, form in found if tag.endswith((":null", ":merge"))]
+        for first, found in _UniqueKeyLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def read_yaml(path: str | Path, as_text: bool = False) -> dict[str, Any]:
     """Read a YAML file that holds one mapping.
+
+    Parameters
+    ----------
+    as_text
+        Leave every value a text as it stands, empty ones apart.
 
     Raises
     ------
@@ -434,11 +448,14 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
+        text = path.read_text(encoding="utf-8")
+        content = yaml.load(text, Loader=_TextLoader if as_text else _UniqueKeyLoader)
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
+    except RecursionError:
+        raise StudyError(f"{path}: is nested too deeply to be read.") from None
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: is not valid YAML.", [" ".join(str(error).split())]) from None
     if not isinstance(content, dict):

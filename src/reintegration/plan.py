@@ -110,10 +110,12 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     )
     if config.data.world is None:
         from reintegration.ingest.columns import check_sources
-        from reintegration.ingest.source import load_sources
+        from reintegration.ingest.source import check_confirmed, load_sources
 
         sources = load_sources(root / config.data.raw, root / config.data.sources)
         check_sources(sources, codebook)
+        if config.data.on_bad_source == "stop":
+            check_confirmed(sources)
         files = {source.source: source.file for source in sources}
         mappings = {source.source: source.model_dump(mode="json") for source in sources}
         return Plan(config, root, None, (), config.data.raw, config.data.sources, files, mappings)

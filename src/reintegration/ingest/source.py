@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -22,6 +23,8 @@ from reintegration.errors import StudyError
 Format = Literal["csv", "tsv", "xlsx", "xls", "ods", "stata", "spss", "kobo", "parquet"]
 DateOrder = Literal["dmy", "mdy", "ymd", "mixed"]
 
+MOST_PROBLEMS = 50  # of one YAML that are said
+
 FORMATS: dict[str, Format] = {
     ".csv": "csv",
     ".txt": "csv",
@@ -38,7 +41,7 @@ FORMATS: dict[str, Format] = {
 
 
 def _text(value: Any) -> Any:
-    """Undo what YAML makes of unquoted words: yes and no are words here, 1 is a text."""
+    """Make texts of what plain data hold: yes and no are words here, 1 is a text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -50,11 +53,20 @@ def _keys_as_text(value: Any) -> Any:
     return {_text(key): item for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def _no_yes(value: Any) -> Any:
+    """Refuse yes and no where a number is meant."""
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    return value
+
+
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+Number = Annotated[int, BeforeValidator(_no_yes)]
+Row = Annotated[int, BeforeValidator(_no_yes), Field(ge=1)]
 Names = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]
 # Raw answer -> code; an empty code means that the raw answer says nothing (missing).
 AnswerCodes = Annotated[dict[str, Text | None], BeforeValidator(_keys_as_text)]
@@ -69,6 +81,9 @@ class Unsure(BaseModel):
     columns: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Codebook name -> raw column -> confidence in [0, 1]."
     )
+    missing_codes: Annotated[list[Text], BeforeValidator(_as_list)] = Field(
+        default_factory=list, description="Raw values that look like codes for missing."
+    )
     answers: dict[str, Annotated[dict[str, list[Text]], BeforeValidator(_keys_as_text)]] = Field(
         default_factory=dict, description="Codebook name -> raw answer -> codes it may mean."
     )
@@ -77,7 +92,33 @@ class Unsure(BaseModel):
     )
 
     def __bool__(self) -> bool:
-        return bool(self.columns or self.answers or self.date_order)
+        return bool(self.columns or self.answers or self.date_order or self.missing_codes)
+
+    @property
+    def waiting(self) -> list[str]:
+        """One line for everything that a person has to say, and how."""
+        lines = []
+        for name, found in self.columns.items():
+            likely = " or ".join(map(repr, found)) or "no candidate"
+            lines.append(
+                f"columns.{name}: {likely}; move the line up under `columns` with the right "
+                "column, or list the name under `not_asked`"
+            )
+        for name, answers in self.answers.items():
+            shown = ", ".join(
+                f"{raw!r} ({' or '.join(codes) or 'no candidate'})"
+                for raw, codes in answers.items()
+            )
+            lines.append(f"answers.{name}: {shown}; move them up under `answers`, each with a code")
+        for name, orders in self.date_order.items():
+            lines.append(f"date_order.{name}: {' or '.join(orders)}; say it under `date_order`")
+        if self.missing_codes:
+            shown = ", ".join(self.missing_codes)
+            lines.append(
+                f"missing_codes: {shown}; move them up under `missing_codes`, or say under "
+                "`answers` what they mean"
+            )
+        return lines
 
 
 class Source(BaseModel):
@@ -91,7 +132,7 @@ class Source(BaseModel):
         default=None,
         description="ISO 3166-1 alpha-3 code, or empty when a column holds the country.",
     )
-    priority: int = Field(
+    priority: Number = Field(
         default=0,
         description="Of the same survey in two sources, the one with the higher number is kept.",
     )
@@ -101,14 +142,12 @@ class Source(BaseModel):
     sheet: Text | None = Field(
         default=None, description="Name of the sheet; the first when absent."
     )
-    header_row: int | None = Field(
+    header_row: Row | None = Field(
         default=None,
-        ge=1,
         description="Row of the column names, counted from 1; found when absent.",
     )
-    label_row: int | None = Field(
+    label_row: Row | None = Field(
         default=None,
-        ge=1,
         description="Row of the questions' texts, above or below that of the column names.",
     )
     encoding: str | None = Field(
@@ -158,7 +197,8 @@ class Source(BaseModel):
     @field_validator("file")
     @classmethod
     def _inside_the_folder(cls, value: str) -> str:
-        if value != Path(value).name or "\\" in value or value in {"", ".", ".."}:
+        plain = value == Path(value).name and value not in {"", ".", ".."}
+        if not plain or any(sign in value for sign in ("\\", ":", "\0")):
             raise ValueError("must be the name of a file inside the raw folder, without a path")
         return value
 
@@ -206,14 +246,52 @@ def read_source(path: str | Path) -> Source:
         With every problem of the file: unknown keys, wrong types, a path outside the folder.
     """
     path = Path(path)
-    content = {"source": path.stem, **read_yaml(path)}
+    content = {"source": path.stem, **read_yaml(path, as_text=True)}
     try:
         return Source.model_validate(content)
     except ValidationError as error:
         problems = [f"{path}: {problem}" for problem in describe_problems(error)]
+        if len(problems) > MOST_PROBLEMS:
+            more = len(problems) - MOST_PROBLEMS
+            problems = [*problems[:MOST_PROBLEMS], f"{path}: and {more} more problems"]
         if any(item["type"] == "extra_forbidden" for item in error.errors()):
             problems.append(f"{path}: allowed keys are {', '.join(Source.model_fields)}")
         raise StudyError("A source YAML cannot be used.", problems) from None
+
+
+def check_confirmed(sources: Iterable[Source]) -> None:
+    """Check that nothing in the source YAMLs waits for a person.
+
+    Raises
+    ------
+    StudyError
+        With every line that waits.
+    """
+    problems = [
+        f"source {source.source}: unsure.{line}"
+        for source in sources
+        for line in source.unsure.waiting
+    ]
+    if problems:
+        raise StudyError(
+            "Source YAMLs hold lines that a person must confirm; then take them out of `unsure`.",
+            problems,
+        )
+
+
+def check_place(path: Path) -> None:
+    """Check that a raw file does not lead out of its folder.
+
+    Raises
+    ------
+    StudyError
+        If it is a link to a file elsewhere.
+    """
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        raise StudyError(
+            "A source file cannot be read.",
+            [f"{path}: is a link that leads out of {path.parent}; put the file itself there"],
+        )
 
 
 def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
