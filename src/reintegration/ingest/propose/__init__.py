@@ -1,0 +1,1 @@
+"""Propose how a file of which nothing is known maps to the codebook."""
