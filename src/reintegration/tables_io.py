@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ def write_csv(frame: pd.DataFrame, path: str | Path, private: bool = False) -> N
     )
 
 
-def read_csv(path: str | Path, **options) -> pd.DataFrame:
+def read_csv(path: str | Path | TextIO, **options) -> pd.DataFrame:
     """Read a table written by `write_csv`; only an empty cell is missing ('NA' is Namibia)."""
     frame = pd.read_csv(path, keep_default_na=False, na_values=[""], **options)
     return _each_text(frame, as_it_was)
