@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reintegration.ingest.readers import unreadable
+from reintegration.ingest.files import unreadable
 
 PIECE = 1 << 20  # bytes read at a time
 LONGEST_LINE = 4 << 20  # bytes; a row of 16,384 long questions is shorter

@@ -1,12 +1,13 @@
-"""Read Excel workbooks, also those of KoboToolbox: sheet and header row declared or found."""
+"""Read workbooks (Excel, OpenDocument, KoboToolbox): sheet and header declared or found."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from reintegration.ingest.categories import Columns
 from reintegration.ingest.header import TOP, Header, Row, place_header
 from reintegration.ingest.readers import (
     RawTable,
@@ -15,26 +16,30 @@ from reintegration.ingest.readers import (
     header_found,
     header_of,
     no_header,
-    texts,
     unreadable,
 )
 from reintegration.ingest.source import Source
+from reintegration.ingest.workbook_scan import Sheet, damaged, scan_workbook
 
 ALIKE = 0.5  # a sheet with this share of the column names of the best one may be data, too
+TOGETHER = 2000  # rows that are put into categories at a time
 
 
 def sheet_names(path: Path) -> list[str]:
     """Names of the sheets of a workbook."""
+    scan_workbook(path, sheets=())
     return list(_open(path).sheet_names)
 
 
 def _open(path: Path) -> Any:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook, PasswordError
 
     try:
         return CalamineWorkbook.from_path(str(path))
+    except PasswordError:
+        unreadable(path, "is protected by a password; save it without")
     except Exception as error:  # calamine raises many kinds
-        unreadable(path, f"is a damaged or protected workbook ({type(error).__name__})")
+        damaged(path, error)
 
 
 def read_workbook(
@@ -46,45 +51,54 @@ def read_workbook(
     ------
     StudyError
         If the workbook is damaged or protected, has no such sheet or header row, or if several
-        sheets could be meant.
+        sheets could be meant; if it would not fit into memory.
     """
+    scanned = scan_workbook(path, None if source.sheet is None else [source.sheet])
     workbook = _open(path)
     names = list(workbook.sheet_names)
     asked = [name for name in names if source.sheet in (None, name)]
     if not asked:
         shown = ", ".join(map(repr, names))
         unreadable(path, f"has no sheet {source.sheet!r}; its sheets are {shown}")
-    content = {name: _content(path, workbook, name) for name in asked}
-    chosen, header = _find_sheet(path, content, source, wanted, guess)
-    below = content[chosen][header.first :]
-    cells = pd.DataFrame(
-        {number: texts(row[number] for row in below) for number in range(len(header.names))}
-    )
-    places = np.arange(header.first + 1, header.first + 1 + len(below))
-    cells, rows = drop_blank_rows(cells, places)
+    read = {name: _Rows(path, workbook, name, scanned.get(name, Sheet())) for name in asked}
+    chosen, header = _find_sheet(path, read, source, wanted, guess)
+    columns = Columns(len(header.names))
+    rows = iter(islice(read.pop(chosen), header.first, None))
+    read.clear()  # the other sheets need not be kept
+    while some := list(islice(rows, TOGETHER)):
+        columns.add_rows(some)
+    places = np.arange(header.first + 1, header.first + 1 + columns.rows)
+    cells, places = drop_blank_rows(columns.frame(), places)
     found = {"sheet": chosen, **header_found(header)}
-    return RawTable(header.names, cells, rows, found=found, titles=header.titles)
+    return RawTable(header.names, cells, places, found=found, titles=header.titles)
 
 
-def _content(path: Path, workbook: Any, name: str) -> list[list[Any]]:
-    try:
-        return workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except Exception as error:  # calamine raises many kinds
-        unreadable(path, f"is a damaged or protected workbook ({type(error).__name__})")
+class _Rows:
+    """The rows of a sheet as texts, one after the other."""
+
+    def __init__(self, path: Path, workbook: Any, name: str, scanned: Sheet):
+        try:
+            self.sheet = workbook.get_sheet_by_name(name)
+        except Exception as error:  # calamine raises many kinds
+            damaged(path, error)
+        self.errors = scanned.errors
+
+    def __iter__(self) -> Iterator[Row]:
+        aside: list[str | None] = [None] * (self.sheet.start[1] if self.sheet.start else 0)
+        failed = {row for row, _ in self.errors}
+        for number, cells in enumerate(self.sheet.iter_rows()):
+            row: list[str | None] = [*aside, *map(as_text, cells)]
+            if number in failed:
+                for column in range(len(row)):
+                    row[column] = self.errors.get((number, column), row[column])
+            yield row
 
 
 def _find_sheet(
-    path: Path,
-    content: dict[str, list[list[Any]]],
-    source: Source,
-    wanted: Collection[str],
-    guess: bool,
+    path: Path, read: dict[str, _Rows], source: Source, wanted: Collection[str], guess: bool
 ) -> tuple[str, Header]:
     """Sheet and header that hold most of the wanted column names."""
-    tops: dict[str, list[Row]] = {
-        name: [[as_text(cell) for cell in row] for row in rows[:TOP]]
-        for name, rows in content.items()
-    }
+    tops = {name: list(islice(rows, TOP)) for name, rows in read.items()}
     if len(tops) == 1:
         name, top = next(iter(tops.items()))
         return name, header_of(path, top, source, wanted, guess)
@@ -92,7 +106,7 @@ def _find_sheet(
         name: place_header(top, wanted, source.header_row, source.label_row, guess)
         for name, top in tops.items()
     }
-    scores = {name: _score(header, len(content[name])) for name, header in headers.items()}
+    scores = {name: _score(header, tops[name]) for name, header in headers.items()}
     most = max(scores.values())
     if not most:
         no_header(path, guess)
@@ -107,8 +121,8 @@ def _find_sheet(
     return alike[0], header_of(path, tops[alike[0]], source, wanted, guess)
 
 
-def _score(header: Header | None, rows: int) -> int:
+def _score(header: Header | None, top: list[Row]) -> int:
     """How much a sheet looks like the data: by its wanted names, else by its size."""
     if header is None:
         return 0
-    return header.hits or len(header.names) * rows
+    return header.hits or len(header.names) * len(top)

@@ -9,31 +9,12 @@ from typing import Any, NoReturn, get_args
 import numpy as np
 import pandas as pd
 
-from reintegration.errors import StudyError
 from reintegration.ingest.categories import of_texts
+from reintegration.ingest.files import check_file, is_zip, unreadable
 from reintegration.ingest.header import HEADER_ROWS, Header, Row, is_filled, place_header
 from reintegration.ingest.source import FORMATS, Format, Source
 
 MOST_COLUMNS = 16_384  # as many as a spreadsheet has
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "an Excel workbook or another zip file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as .xlsx"),
-    (b"<stata_dta>", "a Stata file"),
-    (b"$FL2", "an SPSS file"),
-    (b"$FL3", "an SPSS file"),
-    (b"PAR1", "a Parquet file"),
-    (b"%PDF", "a PDF document"),
-    (b"<!DOCTYPE", "a web page"),
-    (b"<html", "a web page"),
-)
-_STARTS: dict[Format, tuple[bytes, ...]] = {
-    "xlsx": (b"PK\x03\x04",),
-    "kobo": (b"PK\x03\x04",),
-    # Before version 117 a Stata file starts with its version number.
-    "stata": (b"<stata_dta>", b"\x71", b"\x72", b"\x73"),
-    "spss": (b"$FL2", b"$FL3"),
-    "parquet": (b"PAR1",),
-}
 
 
 @dataclass(frozen=True)
@@ -91,10 +72,10 @@ def read_raw(
         If the file is missing, empty, cut off, not of its format or not in its encoding.
     """
     path = Path(path)
-    _check_file(path, source.kind)
-    if source.kind in ("csv", "tsv") or (source.kind == "kobo" and not _is_zip(path)):
+    check_file(path, source.kind)
+    if source.kind in ("csv", "tsv") or (source.kind == "kobo" and not is_zip(path)):
         from reintegration.ingest.read_text import read_text_table as read
-    elif source.kind in ("xlsx", "kobo"):
+    elif source.kind in ("xlsx", "xls", "ods", "kobo"):
         from reintegration.ingest.read_workbook import read_workbook as read
     elif source.kind in ("stata", "spss"):
         from reintegration.ingest.read_labelled import read_labelled as read
@@ -150,41 +131,6 @@ def sheets(path: str | Path) -> list[str]:
     path = Path(path)
     kind = FORMATS.get(path.suffix.lower())
     return sheet_names(path) if kind in ("xlsx", "xls", "ods") else []
-
-
-def unreadable(path: Path, why: str) -> NoReturn:
-    """Refuse a file with one message."""
-    raise StudyError("A source file cannot be read.", [f"{path}: {why}"]) from None
-
-
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
-
-
-def _check_file(path: Path, kind: Format) -> None:
-    """Refuse a file that is not there, is empty, or is plainly of another kind."""
-    if not path.exists():
-        unreadable(path, "there is no such file")
-    if not path.is_file():
-        unreadable(path, "is a folder, not a file")
-    try:
-        with path.open("rb") as file:
-            start = file.read(16)
-    except OSError as error:
-        unreadable(path, f"cannot be opened ({error.strerror})")
-    if not start.strip():
-        unreadable(path, "is empty")
-    looks_like = next((name for magic, name in _MAGIC if start.startswith(magic)), None)
-    expected = _STARTS.get(kind)
-    if kind == "kobo" and looks_like is None:
-        return  # KoboToolbox also exports CSV
-    if (expected and not start.startswith(expected)) or (not expected and looks_like):
-        unreadable(
-            path,
-            f"is not a {kind} file, as its extension or `format` says; it looks like "
-            f"{looks_like or 'a text file or is damaged'}",
-        )
 
 
 def header_of(

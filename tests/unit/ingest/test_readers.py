@@ -167,15 +167,19 @@ def test_parquet_and_kobo_text(tmp_path):
     assert table.names == ["start", "id/case_number", "economic/q7", "_uuid"]
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
         ("empty.csv", b"", "is empty"),
-        ("blank.csv", b"  \n\n", "is empty|none of its first"),
+        ("blank.csv", b"  \n\n", "only blank space"),
         ("header.csv", HEADER.encode(), "no rows of data"),
         ("names.csv", b"1;2;3\n4;5;6\n", "none of its first 50 rows"),
-        ("book.csv", b"PK\x03\x04 and so on", "not a csv file.*Excel workbook"),
-        ("old.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel workbook"),
+        ("book.csv", b"PK\x03\x04 and so on", "not a csv file.*damaged or protected workbook"),
+        ("old.xlsx", OLE + "Workbook".encode("utf-16-le"), "format: xls"),
+        ("secret.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "protected by a password"),
         ("text.xlsx", HEADER.encode(), "not a xlsx file.*text file"),
         ("page.csv", b"<html><body>", "a web page"),
         ("text.dta", b"case_number\n", "not a stata file"),
