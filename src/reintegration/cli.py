@@ -17,6 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+LINES_WAIT = 3  # exit code of add-source when a person must confirm something
+
 
 def _say(line: str) -> None:
     typer.echo(line)
@@ -76,6 +78,65 @@ def check(
         _say(f"Open: {html}")
     if report.fails(fail_on):
         raise typer.Exit(1)
+
+
+@app.command("add-source")
+@_in_words
+def add_source(
+    file: Annotated[Path, typer.Argument(help="The file of a country office.")],
+    country: Annotated[
+        str | None,
+        typer.Option(help="ISO 3166-1 alpha-3 code of all rows; none when a column holds it."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the source; else the file's.")] = None,
+    form: Annotated[Path | None, typer.Option(help="XLSForm by which it was collected.")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="What you decide: NAME=COLUMN, or NAME= when it was not asked."),
+    ] = None,
+    config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config.yaml"),
+    replace: Annotated[bool, typer.Option("--replace", help="Write its YAML anew.")] = False,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="When the extension does not say it.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    header_row: Annotated[
+        int | None, typer.Option(min=1, help="Row of the column names, from 1.")
+    ] = None,
+    label_row: Annotated[
+        int | None, typer.Option(min=1, help="Row of the questions' texts, from 1.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="utf-8, latin-1, ...")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of a CSV file.")] = None,
+    date_order: Annotated[str | None, typer.Option(help="dmy, mdy, ymd or mixed.")] = None,
+) -> None:
+    """Propose how a new file maps to the codebook, and write its source YAML.
+
+    Ends with code 0 when everything is sure, and 3 when lines wait to be confirmed.
+    """
+    from reintegration.ingest.propose.add import add_source as add
+    from reintegration.ingest.propose.screen import lines
+
+    added = add(
+        file,
+        config,
+        country,
+        name,
+        form,
+        accept or (),
+        replace,
+        format=file_format,
+        sheet=sheet,
+        header_row=header_row,
+        label_row=label_row,
+        encoding=encoding,
+        delimiter=delimiter,
+        date_order=date_order,
+    )
+    for line in lines(added, shutil.get_terminal_size().columns):
+        _say(line)
+    if added.proposal.source.unsure:
+        raise typer.Exit(LINES_WAIT)
 
 
 @app.command()

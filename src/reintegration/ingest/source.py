@@ -73,10 +73,26 @@ AnswerCodes = Annotated[dict[str, Text | None], BeforeValidator(_keys_as_text)]
 OptionColumns = Annotated[dict[str, Text], BeforeValidator(_keys_as_text)]
 
 
-class Unsure(BaseModel):
-    """What a proposal could not decide: candidates that wait for a person."""
+class _Lists(BaseModel):
+    """Lists and tables whose last line was taken out are empty, not wrong."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _emptied(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return {} if content is None else content
+        emptied = {
+            key
+            for key, field in cls.model_fields.items()
+            if field.default_factory is not None and content.get(key, "") is None
+        }
+        return {key: value for key, value in content.items() if key not in emptied}
+
+
+class Unsure(_Lists):
+    """What a proposal could not decide: candidates that wait for a person."""
 
     columns: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Codebook name -> raw column -> confidence in [0, 1]."
@@ -121,10 +137,8 @@ class Unsure(BaseModel):
         return lines
 
 
-class Source(BaseModel):
+class Source(_Lists):
     """One raw file of one office and how its columns and answers map to the codebook."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(description="Name of the source, as it stands in every result.")
     file: str = Field(description="Name of the file inside the raw folder.")
@@ -349,7 +363,7 @@ def load_sources(raw_dir: str | Path, sources_dir: str | Path) -> list[Source]:
                 f"{', '.join(FORMATS)} (or name its format in {sources_dir}/{path.stem}.yaml)"
             )
             continue
-        name = _plain(path.stem)
+        name = plain_name(path.stem)
         if name in origin:
             problems.append(f"{path}: the name {name!r} is taken by {origin[name]}")
         origin[name] = path
@@ -374,6 +388,7 @@ def _is_aside(path: Path) -> bool:
     )
 
 
-def _plain(stem: str) -> str:
+def plain_name(stem: str) -> str:
+    """A file's name as the name of a source: letters, digits, '_' and '-' alone."""
     text = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-") or "source"

@@ -257,6 +257,8 @@ class Matcher:
                 if scores[i, j] >= SURE_AT_PLACE:
                     scores[i, j] = max(scores[i, j], min(0.97, scores[i, j] + 0.3))
                     hows[i, j] = "by words and number"
+                else:
+                    scores[i, j] = SURE_AT_PLACE - 0.01  # its number makes it a candidate
 
     def _numbers_agree(self) -> bool:
         """Whether the numbers beside words are those of the instrument."""

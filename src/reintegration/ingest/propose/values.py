@@ -156,12 +156,12 @@ def fit(values: Values, question: Question) -> Fit:
 def _fit_answers(values: Values, question: Question) -> Fit:
     if len(values.filled) > MOST_DIFFERENT and question.kind == "choice":
         return Fit("contradicts")
-    read = reading(question, {}, "mixed", False)
+    read = reading(question, labelled_codes(values, question), "mixed", False)
     codes: dict[str, str] = {}
     added: dict[str, str] = {}
     unread: list[str] = []
     for text in values.filled:
-        found = [read(form) for form in dict.fromkeys((values.shown(text), text))]
+        found = [read(form) for form in dict.fromkeys((text, values.shown(text)))]
         code = next((str(c) for c in found if not isinstance(c, Nothing)), None)
         if code is not None:
             codes[text] = code
@@ -180,6 +180,18 @@ def _fit_answers(values: Values, question: Question) -> Fit:
         "fits" if share >= FITS else "partly" if share > CONTRADICTS else "contradicts"
     )
     return Fit(verdict, codes, added, tuple(unread))
+
+
+def labelled_codes(values: Values, question: Question) -> dict[str, str]:
+    """Folded value -> code, of the values that bear a label which is an answer."""
+    table = answer_table(question.answers)
+    found = {}
+    for text, label in values.labels.items():
+        if answer_key(label) in table:
+            found[answer_key(text)] = table[answer_key(label)]
+        elif text not in values.counts and (near := _written_otherwise(label, question)):
+            found[answer_key(text)] = near
+    return found
 
 
 def _may_number(values: Values, question: Question) -> bool:

@@ -1,0 +1,209 @@
+"""`reintegration add-source`: read a file of which nothing is known and write its source YAML."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from reintegration.codebook import Codebook, describe_problems
+from reintegration.config import load_config
+from reintegration.countries import is_country
+from reintegration.errors import StudyError
+from reintegration.ingest.columns import Columns, check_country, raw_names
+from reintegration.ingest.propose.columns import FormTexts
+from reintegration.ingest.propose.matching import wording_of
+from reintegration.ingest.propose.proposal import Proposal, propose
+from reintegration.ingest.propose.writing import write_source
+from reintegration.ingest.readers import RawTable, look
+from reintegration.ingest.source import Source, plain_name
+from reintegration.text import fold
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of a file: its proposal, its YAML, and where the file lies now."""
+
+    proposal: Proposal
+    path: Path
+    raw: Path
+    copied: bool
+
+
+def add_source(
+    file: str | Path,
+    config: str | Path = "config.yaml",
+    country: str | None = None,
+    name: str | None = None,
+    form: str | Path | None = None,
+    accepted: Sequence[str] = (),
+    replace: bool = False,
+    **declared: Any,
+) -> Added:
+    """Propose a source for a file and write it where the study looks for sources.
+
+    Parameters
+    ----------
+    file
+        The file; it is copied into the raw folder when it lies elsewhere.
+    form
+        The XLSForm by which the file was collected.
+    accepted
+        `name=column` for what a person has decided, `name=` for what was not asked.
+    declared
+        What is known of the file: format, sheet, header_row, label_row, encoding, delimiter,
+        date_order.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, or if a file or a YAML of that name is there already.
+    """
+    file, config = Path(file), Path(config)
+    study = load_config(config)
+    root = config.parent
+    codebook = study.instrument.codebook(root)
+    declared = {key: value for key, value in declared.items() if value is not None}
+    source = name or plain_name(file.stem)
+    target = root / study.data.sources / f"{source}.yaml"
+    place = root / study.data.raw / file.name
+    _check_request(file, country, target, place, replace)
+    known = _known({"source": source, "file": file.name, "country": country, **declared})
+    raw = look(file, declared.get("format"), header_words(codebook), **_read_by(declared))
+    said = form_texts(raw, Path(form), codebook) if form is not None else {}
+    proposal = propose(raw, known, codebook, said, _pairs(accepted))
+    _check_found(proposal, file)
+    proposal.notes += _other_country(proposal.source, codebook, raw, place)
+    copied = not place.exists()
+    if copied:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    write_source(proposal.source, target, proposal.comments)
+    return Added(proposal, target, place, copied)
+
+
+def _check_request(
+    file: Path, country: str | None, target: Path, place: Path, replace: bool
+) -> None:
+    problems = []
+    if country is not None and not is_country(country):
+        problems.append(f"--country {country}: must be an ISO 3166-1 alpha-3 code (Senegal is SEN)")
+    if target.exists() and not replace:
+        problems.append(
+            f"{target}: is there already; --replace writes it anew, --name gives another name"
+        )
+    if not file.is_file():
+        problems.append(f"{file}: there is no such file")
+    elif place.exists() and not place.samefile(file) and not _same_bytes(place, file):
+        problems.append(
+            f"{place}: another file of that name lies there; rename one of the two, or take the "
+            "old one away"
+        )
+    if problems:
+        raise StudyError("The source cannot be added.", problems)
+
+
+def _known(content: dict[str, Any]) -> Source:
+    try:
+        return Source.model_validate(content)
+    except ValidationError as error:
+        raise StudyError("The source cannot be added.", describe_problems(error)) from None
+
+
+def _check_found(proposal: Proposal, file: Path) -> None:
+    """Refuse a file in which nothing is recognised: its first row may be no column names."""
+    matches = proposal.matches
+    if not matches.sure and not matches.options and not any(matches.unsure.values()):
+        row = proposal.found.get("header_row")
+        raise StudyError(
+            "Nothing of the codebook was recognised in a file.",
+            [
+                f"{file}: {f'row {row} was read as column names' if row else 'its columns'}, and "
+                "none is like a name, a label or a question of the codebook; if another row holds "
+                "the names, say --header-row, of another sheet --sheet"
+            ],
+        )
+
+
+def _other_country(source: Source, codebook: Codebook, raw: RawTable, place: Path) -> list[str]:
+    try:
+        check_country(source, codebook, Columns({}, {}), raw.names, raw.cells, place)
+    except StudyError as error:
+        return error.problems
+    return []
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as a, other.open("rb") as b:
+        while block := a.read(1 << 20):
+            if block != b.read(1 << 20):
+                return False
+    return True
+
+
+def _read_by(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """What the readers are told: everything but the format, which has a place of its own."""
+    return {key: value for key, value in declared.items() if key != "format"}
+
+
+def _pairs(accepted: Sequence[str]) -> dict[str, str]:
+    problems = [f"--accept {text}: write name=column" for text in accepted if "=" not in text]
+    if problems:
+        raise StudyError("What is accepted is not clear.", problems)
+    pairs = (text.partition("=") for text in accepted)
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def header_words(codebook: Codebook) -> set[str]:
+    """Folded names and labels that may stand in a header."""
+    labels = {fold(text) for _, text in wording_of(codebook).texts}
+    return labels | {fold(name) for name in raw_names(codebook)}
+
+
+def form_texts(raw: RawTable, path: Path, codebook: Codebook) -> dict[int, FormTexts]:
+    """What an XLSForm says of each column of a file: its wordings and the labels of its choices.
+
+    Raises
+    ------
+    StudyError
+        If the form cannot be read, or if it is of another file.
+    """
+    from reintegration.ingest.read_form import read_form
+
+    form = read_form(path)
+    by_name = {fold(name): question for name, question in form.questions.items()}
+    by_label = {
+        fold(label): question
+        for question in form.questions.values()
+        for label in question.labels.values()
+    }
+    found: dict[int, FormTexts] = {}
+    for number, name in enumerate(raw.names):
+        last = fold(name.rsplit("/", 1)[-1].rsplit(".", 1)[-1])
+        question = by_name.get(last) or by_label.get(last)
+        if question is None:
+            continue
+        choices = form.choices.get(question.list_name or "", {})
+        labels = {value: _first(texts) for value, texts in choices.items() if texts}
+        found[number] = FormTexts(
+            tuple(dict.fromkeys(question.labels.values())), labels, question.type == "note"
+        )
+    if not found:
+        raise StudyError(
+            "The form is not that of the file.",
+            [f"{path}: none of its {len(form.questions)} questions is a column of the file"],
+        )
+    return found
+
+
+def _first(texts: Mapping[str, str]) -> str:
+    """A label in a language that the codebook speaks, or in the form's first."""
+    for code in ("en", "english", "fr", "franc", "es", "esp", ""):
+        for language, text in texts.items():
+            if fold(language).startswith(code) and text:
+                return text
+    return ""

@@ -1,0 +1,119 @@
+"""What became of a new file, on one screen: matched, unsure, missing, left over, and what next."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reintegration.ingest.propose.add import Added
+from reintegration.ingest.source import Source
+
+UNSURE_SHOWN, NOTES_SHOWN, NAMES_SHOWN = 24, 6, 12
+WIDEST = 110
+_LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish"}
+_DELIMITERS = {"\t": "tab", " ": "space"}
+
+
+def lines(added: Added, width: int = 80) -> list[str]:
+    """Lines of the report, none wider than the screen."""
+    width = max(40, min(width, WIDEST))
+    found: list[str] = []
+    for head, body in _parts(added):
+        indent = " " * 10
+        first = f"{head:<10}" if len(head) < 10 else f"{head} "
+        found += textwrap.wrap(
+            body, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
+        ) or [""]
+    return found
+
+
+def _parts(added: Added) -> Iterator[tuple[str, str]]:
+    proposal = added.proposal
+    source = proposal.source
+    yield "File", f"{added.raw}" + (" (copied there)" if added.copied else "")
+    yield "Found", _found(added)
+    yield "Sure", _sure(added)
+    if source.answers:
+        count = sum(map(len, source.answers.values()))
+        yield "", f"{count} answers that are written otherwise, of {len(source.answers)} questions"
+    unsure = list(unsure_lines(source))
+    if unsure:
+        yield "Unsure", f"{len(unsure)} lines wait for you:"
+        for line in unsure[:UNSURE_SHOWN]:
+            yield "", line
+        if len(unsure) > UNSURE_SHOWN:
+            yield "", f"... and {len(unsure) - UNSURE_SHOWN} more in the YAML"
+    if missing := [name for name, likely in source.unsure.columns.items() if not likely]:
+        yield "Missing", f"needed, and no column is like it: {', '.join(missing)}"
+    if source.not_asked:
+        yield "Not asked", ", ".join(source.not_asked)
+    if source.drop:
+        yield "Dropped", f"{len(source.drop)} that identify people: {_some(source.drop)}"
+    if left := [column.name for column in proposal.matches.left]:
+        yield "Left over", f"{len(left)} columns that no name is like: {_some(left)}"
+    for note in proposal.notes[:NOTES_SHOWN]:
+        yield "Note", note
+    if len(proposal.notes) > NOTES_SHOWN:
+        yield "", f"... and {len(proposal.notes) - NOTES_SHOWN} more notes"
+    yield "Written", str(added.path)
+    if unsure:
+        yield "Next", f"confirm what stands under `unsure` in {added.path.name}; then"
+    yield "" if unsure else "Next", f"reintegration check {source.source}"
+
+
+def _found(added: Added) -> str:
+    proposal = added.proposal
+    found, source = proposal.found, proposal.source
+    parts = [f"{proposal.rows} rows, {proposal.columns} columns"]
+    if "sheet" in found:
+        parts.append(f"sheet {found['sheet']!r}")
+    for key, words in (("header_row", "names in row"), ("label_row", "questions in row")):
+        if key in found:
+            parts.append(f"{words} {found[key]}")
+    if "encoding" in found:
+        parts.append(str(found["encoding"]))
+    if "delimiter" in found:
+        parts.append(f"delimiter {_DELIMITERS.get(found['delimiter'], found['delimiter'])}")
+    if proposal.language:
+        parts.append(_LANGUAGES[proposal.language])
+    if source.date_order:
+        order = source.date_order
+        parts.append(f"dates {order if isinstance(order, str) else 'in several orders'}")
+    return ", ".join(parts)
+
+
+def _sure(added: Added) -> str:
+    matches = added.proposal.matches
+    ways = Counter(match.how for match in matches.sure.values())
+    ways.update("one column per answer" for _ in matches.options)
+    total = sum(ways.values())
+    if not total:
+        return "nothing"
+    shown = ", ".join(f"{count} {way}" for way, count in ways.most_common())
+    return f"{total} of the codebook's names: {shown}"
+
+
+def unsure_lines(source: Source) -> Iterator[str]:
+    """One line for each thing that waits, with its candidates."""
+    unsure = source.unsure
+    for name, likely in unsure.columns.items():
+        if likely:
+            shown = " | ".join(f"{column} ({score:.2f})" for column, score in likely.items())
+            yield f"{name}: {shown}"
+        else:
+            yield f"{name}: no candidate"
+    for name, answers in unsure.answers.items():
+        shown = ", ".join(
+            f"{raw} = {' or '.join(codes) if 0 < len(codes) <= 3 else '?'}"
+            for raw, codes in answers.items()
+        )
+        yield f"answers.{name}: {shown}"
+    if unsure.missing_codes:
+        yield f"missing_codes: {', '.join(unsure.missing_codes)}"
+    for name, orders in unsure.date_order.items():
+        yield f"date_order.{name}: {' or '.join(orders)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(textwrap.shorten(name, 40, placeholder="...") for name in names[:NAMES_SHOWN])
+    more = len(names) - NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
