@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reintegration.config import Config, load_config
 from reintegration.countries import country_name
 from reintegration.errors import StudyError
+
+if TYPE_CHECKING:
+    from reintegration.audit.swap import Changes, Past
 
 PAGE = "reports/study.html"
 FLOW = "results/clean/flow.csv"
@@ -262,7 +265,66 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     return [*lines, *named("found:", false)] if false else lines
 
 
-def closing(root: Path, config: Config, progress: Progress, seconds: float) -> list[str]:
+def swap_lines(root: Path, config: Config) -> list[str]:
+    """What changed since the last finished study, where its sources are others; the study is kept.
+
+    This cannot be a step of the workflow: it needs the past, and a step whose output hung on what
+    was there before would not give the same bytes twice.
+    """
+    from reintegration.audit import swap
+    from reintegration.plan import read_plan
+
+    results = root / "results"
+    past, run = swap.last_study(results), swap.describe_run(read_plan(root / "config.yaml"))
+    if past and past.run == run:
+        return _older_swap(root) if past.compared != run.results else []
+    compared, lines = past.compared if past else "", []
+    if past and past.run.world != run.world:
+        lines = ["Other data than in the last finished study: the two are not compared."]
+    elif past and (changes := swap.changes_between(past.run, run)).of_sources:
+        lines, compared = _write_swap(root, config, past, changes), run.results
+    elif compared != run.results:
+        lines = _older_swap(root)
+    swap.keep(results, run, compared)
+    return lines
+
+
+def _older_swap(root: Path) -> list[str]:
+    from reintegration.report.swap import PAGE as SWAP
+
+    if not (root / SWAP).exists():
+        return []
+    return [f"{SWAP} is of an earlier change of sources; it does not show this study."]
+
+
+def _write_swap(root: Path, config: Config, past: "Past", changes: "Changes") -> list[str]:
+    from reintegration.audit.compare import MOVED, Results, compare_results
+    from reintegration.report import swap
+    from reintegration.report.settings import Settings
+
+    after = Results(root / "results")
+    found = swap.Swap(past.results, after, compare_results(past.results, after), changes)
+    settings = Settings.from_config(config.model_dump(mode="json"), root)
+    shown = swap.write_swap(found, settings, root / swap.TABLE, root / swap.PAGE)
+    parts = {
+        "added": changes.added,
+        "removed": changes.removed,
+        "replaced": list(changes.replaced),
+        "other matches": ["by hand"] if changes.matches else [],
+    }
+    named = "; ".join(f"{key}: {', '.join(names)}" for key, names in parts.items() if names)
+    moved = shown.estimates[shown.estimates["status"] == MOVED]
+    lines = textwrap.wrap(f"SOURCES CHANGED since the last finished study ({named}).", 92)
+    if changes.others:
+        others = f"So did {'; '.join(changes.others)}: what moved is not of the sources alone."
+        lines += textwrap.wrap(others, 92)
+    lines.append(f"{len(moved):,} of {len(shown.estimates):,} estimates moved: {root / swap.PAGE}")
+    return lines
+
+
+def closing(
+    root: Path, config: Config, progress: Progress, swapped: list[str], seconds: float
+) -> list[str]:
     """The few lines at the end of a study."""
     steps = f"{progress.done} steps" if progress.done else "nothing had changed, no step was run"
     studied = config.study.countries if config.study.countries != "all" else []
@@ -270,6 +332,7 @@ def closing(root: Path, config: Config, progress: Progress, seconds: float) -> l
         *surveys_line(_rows(root / SOURCES), _rows(root / FLOW)),
         *absent_line(studied, _rows(root / DESCRIBED)),
         *claims_lines(_rows(root / CLAIMS), config.simulated),
+        *swapped,
         f"Time: {seconds:.0f} s ({steps}).",
         f"Open: {root / PAGE}",
     ]
@@ -291,5 +354,6 @@ def run_study(root: Path, cores: int, tell: Callable[[str], None]) -> None:
 
     with one_at_a_time(root) as lock:
         progress = run_snakemake(root, cores, lock, tell_step)
-    for line in closing(root, config, progress, time.monotonic() - start):
+        swapped = swap_lines(root, config)
+    for line in closing(root, config, progress, swapped, time.monotonic() - start):
         tell(line)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reintegration import config as choices
@@ -23,9 +24,9 @@ class Settings:
     language: Language
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Settings":
-        """Read the sections named in `outputs.SECTIONS` from plain data."""
-        codebook = choices.Instrument.model_validate(config["instrument"]).codebook()
+    def from_config(cls, config: Mapping[str, Any], root: str | Path = ".") -> "Settings":
+        """Read the sections named in `outputs.SECTIONS` from plain data; files are below `root`."""
+        codebook = choices.Instrument.model_validate(config["instrument"]).codebook(root)
         report = choices.Report.model_validate(config["report"])
         return cls(
             study=choices.Study.model_validate(config["study"]),
