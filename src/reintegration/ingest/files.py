@@ -162,5 +162,4 @@ def _zip_kind(path: Path) -> str:
             return kind
     if is_ods:
         return _ODS
-    shown = ", ".join(sorted(names)[:3])
-    return f"a zip file of other files ({shown}{', ...' if len(names) > 3 else ''}); unpack it"
+    return f"a zip file of {len(names)} other files; unpack it"

@@ -10,7 +10,9 @@ HEADER_ROWS = 50  # rows from the top among which the header is looked for
 TOP = HEADER_ROWS + 20  # rows by which it is judged what stands below the header
 SURE = 3  # so many known names make a row the header, whatever else it holds
 FULL = 0.6  # a row of names or of labels fills this share of the columns
-DISTINCT = 0.95
+DIFFERENT = 0.6  # of names; "Other, specify" may stand there often
+DIFFERENT_LABELS = 0.75  # of labels; the answers of one survey are fewer
+MOST_DATA = 0.05  # of names or labels that are numbers or dates
 FEW = 6  # of fewer columns it is not guessed whether a row holds labels
 MOST_LABEL_ROWS = 2  # below the names; survey programs write one or two
 
@@ -50,7 +52,7 @@ class Header:
 
 def name_keys(name: str) -> set[str]:
     """Folded forms by which a column is found: its name, and its name without Kobo groups."""
-    return {fold(name), fold(name.rsplit("/", 1)[-1])}
+    return {fold(part) for part in (name, name.rsplit("/", 1)[-1])}
 
 
 def find_header(rows: Sequence[Row], wanted: Collection[str]) -> tuple[int, int]:
@@ -62,9 +64,10 @@ def find_header(rows: Sequence[Row], wanted: Collection[str]) -> tuple[int, int]
         Number of the row, from 0, and how many wanted names it holds (0: there is no header).
     """
     best, most = 0, 0
+    wanted = frozenset(wanted)
     for number, row in enumerate(rows[:HEADER_ROWS]):
-        names = {key for cell in row if cell for key in name_keys(cell)}
-        hits = len(names & set(wanted))
+        cells = {cell for cell in row if cell and not is_datum(cell)}
+        hits = len({key for cell in cells for key in name_keys(cell)} & wanted)
         if hits > most:
             best, most = number, hits
     return best, most
@@ -136,22 +139,22 @@ def is_datum(text: str) -> bool:
     return bool(_DATUM.fullmatch(text))
 
 
-def _is_heading(row: Row, width: int) -> bool:
+def _is_heading(row: Row, width: int, different: float) -> bool:
     """Whether a row may hold names or labels: many different texts, and no number or date."""
     filled = _filled(row)
     return (
         len(filled) >= max(2, FULL * width)
-        and len(set(filled.values())) >= DISTINCT * len(filled)
-        and sum(map(is_datum, filled.values())) <= (1 - DISTINCT) * len(filled)
+        and len(set(filled.values())) >= different * len(filled)
+        and sum(map(is_datum, filled.values())) <= MOST_DATA * len(filled)
     )
 
 
 def _guess(top: Sequence[Row]) -> int | None:
-    """First row that looks like column names, with something below it."""
+    """First row that looks like column names."""
     counts = [len(_filled(row)) for row in top]
     width = sorted(counts)[len(counts) // 2] if counts else 0
     for number, row in enumerate(top[:HEADER_ROWS]):
-        if _is_heading(row, width) and any(counts[number + 1 :]):
+        if _is_heading(row, width, DIFFERENT):
             return number
     return None
 
@@ -173,7 +176,7 @@ def _label_rows(top: Sequence[Row], header: int) -> list[int]:
         below.append(number)
     if below:
         return below
-    if header and _is_heading(top[header - 1], len(names)):
+    if header and _is_heading(top[header - 1], len(names), DIFFERENT):
         above = _filled(top[header - 1])
         if sum(" " in text for text in above.values()) >= FULL * len(above):
             return [header - 1]
@@ -181,7 +184,7 @@ def _label_rows(top: Sequence[Row], header: int) -> list[int]:
 
 
 def _is_label_row(top: Sequence[Row], number: int, names: dict[int, str]) -> bool:
-    if not _is_heading(top[number], len(names)):
+    if not _is_heading(top[number], len(names), DIFFERENT_LABELS):
         return False
     row = _filled(top[number])
     data = [_filled(other) for other in top[number + 1 :]]

@@ -107,6 +107,7 @@ class _Body:
         self.path, self.text, self.delimiter = path, text, delimiter
         self.first, self.width = header.first + 1, len(header.names)
         self.broken: list[tuple[int, str]] = []
+        self.blank: list[int] = []  # rows without any content
         self.torn = False  # whether a quotation mark is open and a cell holds whole rows
         self.maybe_torn = False  # it is so if the quotation marks do not come in pairs
 
@@ -134,8 +135,9 @@ class _Body:
             self._look_for_rows(cells[number].cat.categories)
         if self.torn or (self.maybe_torn and self.text.quotes % 2):
             self._unclosed()
-        rows = np.arange(self.first, self.first + total)
-        return cells, np.delete(rows, [row - self.first for row, _ in self.broken])
+        aside = [*(row for row, _ in self.broken), *self.blank]
+        rows = np.arange(self.first, self.first + columns.rows + len(aside))
+        return cells, np.delete(rows, np.array(aside, dtype=int) - self.first)
 
     def _blocks(self) -> pa.csv.CSVStreamingReader:
         names = [str(number) for number in range(self.width)]
@@ -167,6 +169,9 @@ class _Body:
 
     def _note(self, row: pa.csv.InvalidRow) -> str:
         """Note a row that does not fit the header."""
+        if not row.text.strip(f'{self.delimiter}" \t\r\n'):
+            self.blank.append(self.first + row.number - 1)
+            return "skip"
         why = f"{row.actual_columns} cells where the header has {row.expected_columns}"
         self.broken.append((self.first + row.number - 1, why))
         self._look_for_rows(pd.Index([row.text.strip()]), slack=2)

@@ -23,7 +23,7 @@ LARGEST_RATIO = 100  # unpacked text against the file; of honest surveys it is 5
 LITTLE = 64 << 20  # so much unpacked text is never too much
 MOST_CELLS = 40_000_000  # filled; a larger table is for CSV
 FEW_CELLS = 4_000_000  # a sheet that spans no more is never too empty
-EMPTIEST = 20  # cells spanned for one that is filled
+EMPTIEST = 20  # cells spanned, or repeated, for one that is written down
 
 _CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
 _ERROR = re.compile(
@@ -46,6 +46,8 @@ class Sheet:
         How far it reaches.
     filled
         Cells with content.
+    written
+        Cells as they are written down; one may stand for many that repeat it.
     errors
         Row and column, from 0 -> what the cell shows: a formula that failed.
     """
@@ -53,6 +55,7 @@ class Sheet:
     rows: int = 0
     columns: int = 0
     filled: int = 0
+    written: int = 0
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def reach(self, rows: int, columns: int) -> None:
@@ -92,6 +95,8 @@ def _check_size(path: Path, name: str, sheet: Sheet) -> None:
         unreadable(
             path, f"its sheet {name!r} holds {sheet.filled:,} cells; save it as CSV and read that"
         )
+    if sheet.filled > max(FEW_CELLS, EMPTIEST * sheet.written):
+        unreadable(path, f"its sheet {name!r} repeats a few cells {sheet.filled:,} times")
     if spanned > max(FEW_CELLS, EMPTIEST * sheet.filled):
         unreadable(
             path,
@@ -222,6 +227,7 @@ def _scan_cells(xml: bytes, sheet: Sheet, letters: set[bytes]) -> None:
         return
     columns, rows = zip(*found, strict=True)
     sheet.filled += len(found)
+    sheet.written += len(found)
     letters.update(columns)
     sheet.rows = max(sheet.rows, *map(int, set(rows)))
     if b'"e"' in xml:
@@ -272,6 +278,7 @@ class _Content:
             if f"{_OFFICE} value-type" in attributes:
                 self.last = self.column + self.repeated
                 self.filled += self.repeated
+                self.sheet.written += 1
                 is_error = any(
                     name.endswith(" value-type") and value == "error"
                     for name, value in attributes.items()

@@ -89,6 +89,7 @@ def _xls_sheets(path: Path, content: bytes) -> dict[str, Sheet]:
                 last = struct.unpack_from("<H", data, len(data) - 2)[0] if record == _SEVERAL else 0
                 sheet.reach(row + 1, max(column, last) + 1)
                 sheet.filled += max(last - column, 0) + 1
+                sheet.written = sheet.filled
                 if (record == _BOOL_OR_ERROR and data[7]) or (
                     record == _FORMULA and data[6] == 2 and data[12:14] == b"\xff\xff"
                 ):
