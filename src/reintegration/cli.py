@@ -156,6 +156,21 @@ def simulate(
 
 @app.command()
 @_in_words
+def swap(
+    before: Annotated[Path, typer.Argument(help="Results of the earlier study: a folder.")],
+    after: Annotated[Path, typer.Argument(help="Results of the later study: a folder.")],
+    out: Annotated[Path, typer.Option(help="Folder for swap.csv and swap.html.")] = Path("swap"),
+    folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
+) -> None:
+    """Say what differs between two studies: rows, countries, scores, claims, every estimate."""
+    from reintegration.report.swap import compare_folders
+
+    for line in compare_folders(before, after, out, folder):
+        _say(line)
+
+
+@app.command()
+@_in_words
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the checkout.")] = Path(),
 ) -> None:
