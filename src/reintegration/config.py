@@ -90,6 +90,9 @@ class Data(Section):
     )
     raw: Path = Field(description="Folder of the researcher's own files.")
     sources: Path = Field(description="Folder of one YAML per file of `raw`.")
+    decisions: Path = Field(
+        description="Folder of what researchers decide by hand: corrections and matches (CSV)."
+    )
     on_bad_source: Literal["stop", "leave_out"] = Field(
         description="What to do when a source cannot be read."
     )
@@ -196,6 +199,15 @@ class Cleaning(Section):
     def rules(cls) -> list[str]:
         """The rules, in order: the keys that say what to do, not those that say how much."""
         return [name for name in cls.model_fields if name not in _LIMITS]
+
+
+class Matching(Section):
+    """Returnees who stand under two case numbers, or under none."""
+
+    rule: Literal["none", "all_keys_unique"] = Field(
+        description="Which candidates of results/clean/matches.csv are merged without a decision "
+        "by hand."
+    )
 
 
 class Scoring(Section):
@@ -342,6 +354,7 @@ class Config(Section):
     data: Data
     instrument: Instrument
     cleaning: Cleaning
+    matching: Matching
     scoring: Scoring
     assistance: Assistance
     inference: Inference

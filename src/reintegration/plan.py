@@ -4,14 +4,15 @@ Light to import: the Snakefile asks for it each time it is read.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reintegration.audit.claims import load_claims
-from reintegration.codebook import read_yaml
+from reintegration.codebook import Codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.estimation.specs import check_specifications
+from reintegration.ingest.decisions import Decisions, load_decisions
 
 DEMO = Path("data/demo")  # one folder per simulated world
 
@@ -39,6 +40,8 @@ class Plan:
     sources
         Name of each source -> how its file maps to the codebook, as plain data; empty for a
         simulated world, which makes its mappings with its files.
+    decisions
+        What was decided by hand.
     """
 
     config: Config
@@ -49,6 +52,7 @@ class Plan:
     mappings: Path
     files: Mapping[str, str]
     sources: Mapping[str, dict[str, Any]]
+    decisions: Decisions
 
     @property
     def codebook(self) -> dict[str, str | list[str]]:
@@ -80,6 +84,10 @@ class Plan:
     def mapping_file(self, source: str) -> str:
         """Where the mapping of a simulated source is made."""
         return str(self.mappings / f"{source}.yaml")
+
+    def decided(self, source: str | None = None) -> str:
+        """Digest of what was decided about a source, or at all; another one reruns the step."""
+        return self.decisions.digest(source)
 
     def existing(self, path: str) -> list[str]:
         """A file as a rule's input: itself when it is there or will be made, else nothing."""
@@ -118,12 +126,15 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
             check_confirmed(sources)
         files = {source.source: source.file for source in sources}
         mappings = {source.source: source.model_dump(mode="json") for source in sources}
-        return Plan(config, root, None, (), config.data.raw, config.data.sources, files, mappings)
+        decisions = _decisions(config.data.decisions, root, codebook, files)
+        raw, folder = config.data.raw, config.data.sources
+        return Plan(config, root, None, (), raw, folder, files, mappings, decisions)
 
     from reintegration.simulation.world import load_world
 
     world = load_world(root / config.data.world)
     folder = DEMO / world.name
+    files = {source.name: source.filename for source in world.sources()}
     return Plan(
         config,
         root,
@@ -131,9 +142,15 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
         tuple(str(path.relative_to(root)) for path in _world_files(root / config.data.world)),
         folder / "raw",
         folder / "sources",
-        {source.name: source.filename for source in world.sources()},
+        files,
         {},
+        _decisions(folder / "decisions", root, codebook, files),
     )
+
+
+def _decisions(folder: Path, root: Path, codebook: Codebook, files: Mapping[str, str]) -> Decisions:
+    """Decisions by hand, checked; their folder as the steps see it."""
+    return replace(load_decisions(root / folder, codebook, files), folder=folder)
 
 
 def read_plan(path: str | Path) -> Plan:

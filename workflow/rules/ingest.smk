@@ -24,6 +24,9 @@ rule ingest:
         raw=str(PLAN.raw),
         simulated=PLAN.simulated,
         on_bad_source=CONFIG.data.on_bad_source,
+        decisions=str(PLAN.decisions.folder),
+        # Another decision reruns the sources that it is about; the files are no inputs.
+        decided=lambda wildcards: PLAN.decided(wildcards.source),
     script:
         "../scripts/ingest.py"
 
@@ -41,6 +44,7 @@ rule pool:
         rejected="results/clean/rejected.csv",
         flow="results/clean/flow.csv",
         sources="results/clean/sources.csv",
+        matches="results/clean/matches.csv",
     log:
         "results/logs/pool.log",
     benchmark:
@@ -48,6 +52,8 @@ rule pool:
     conda:
         "../../environment.yml"
     params:
-        **CONFIG.section("study", "scoring"),
+        **CONFIG.section("study", "scoring", "matching"),
+        decisions=str(PLAN.decisions.folder),
+        decided=PLAN.decided(),
     script:
         "../scripts/pool.py"

@@ -2,11 +2,12 @@
 
 import csv
 import datetime
+import hashlib
 import io
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,26 @@ class Decisions:
         """Corrections that may be about a source: those that name it, or name a survey alone."""
         return [line for line in self.corrections if line.source in ("", source)]
 
+    def digest(self, source: str | None = None) -> str:
+        """A text that changes when the decisions about a source, or about any, change.
 
-def load_decisions(folder: str | Path, codebook: Codebook, sources: Collection[str]) -> Decisions:
+        Where a line stands matters only if it names no source: then its number is told to others.
+        """
+        lines = list(self.corrections)
+        if source is not None:
+            lines = [replace(x, line=0) if x.source else x for x in self.about(source)]
+        return hashlib.sha256(repr((lines, self.matches)).encode()).hexdigest()
+
+
+def load_decisions(
+    folder: str | Path, codebook: Codebook, sources: Collection[str] | None = None
+) -> Decisions:
     """Read the decisions of a folder; a file that is not there decides nothing.
+
+    Parameters
+    ----------
+    sources
+        Names of all sources; without them it is not checked that a line names one.
 
     Raises
     ------
@@ -205,7 +223,7 @@ def _correction(
     cells: Mapping[str, str],
     path: Path,
     codebook: Codebook,
-    sources: Collection[str],
+    sources: Collection[str] | None,
     problems: list[str],
 ) -> Correction:
     """One line, with all its problems said."""
@@ -250,7 +268,9 @@ def _unsigned(cells: Mapping[str, str]) -> list[str]:
     return problems
 
 
-def _place(made: Correction, cells: Mapping[str, str], sources: Collection[str]) -> list[str]:
+def _place(
+    made: Correction, cells: Mapping[str, str], sources: Collection[str] | None
+) -> list[str]:
     """What is wrong with the survey or surveys that a line names."""
     problems = _wrong_source(made.source, sources)
     if cells["row"] and made.row is None:
@@ -298,7 +318,7 @@ def _match(
     line: int,
     cells: Mapping[str, str],
     path: Path,
-    sources: Collection[str],
+    sources: Collection[str] | None,
     problems: list[str],
 ) -> Match:
     """One line, with all its problems said."""
@@ -324,8 +344,8 @@ def _match(
     return made
 
 
-def _wrong_source(source: str, sources: Collection[str]) -> list[str]:
-    if not source or source in sources:
+def _wrong_source(source: str, sources: Collection[str] | None) -> list[str]:
+    if not source or sources is None or source in sources:
         return []
     return [f"source: there is no source {source!r}; there are {', '.join(sorted(sources))}"]
 

@@ -62,7 +62,7 @@ def _differs(before: pd.Series, after: pd.Series) -> np.ndarray:
     if before.dtype == "category" and after.dtype == "category":
         known = before.cat.categories.union(after.cat.categories, sort=False)
         before, after = (column.cat.set_categories(known).cat.codes for column in (before, after))
-        return (before != after).to_numpy()
+        return before.to_numpy() != after.to_numpy()
     before, after = (c.astype("str") if c.dtype == "category" else c for c in (before, after))
     same = (before == after).fillna(False).to_numpy(dtype=bool, copy=True)
     same |= (before.isna() & after.isna()).to_numpy()

@@ -11,11 +11,10 @@ import pandas as pd
 from reintegration.codebook import Codebook
 from reintegration.config import Assistance, Cleaning
 from reintegration.errors import Gathered, StudyError
+from reintegration.ingest.answers import questions
 from reintegration.ingest.cleaning import clean
-from reintegration.ingest.cleaning.duplicates import SUBMISSION
 from reintegration.ingest.cleaning.nobody import TEST, says_test
 from reintegration.ingest.columns import (
-    LOCATION,
     RETURNEE,
     Columns,
     check_country,
@@ -25,19 +24,25 @@ from reintegration.ingest.columns import (
     wanted_columns,
 )
 from reintegration.ingest.contract import background_variables, received_columns
+from reintegration.ingest.corrections import correct
+from reintegration.ingest.decisions import DecisionError, Decisions
+from reintegration.ingest.diff import as_answered, check_log
 from reintegration.ingest.ledger import (
     LOG_COLUMNS,
     REJECTED_COLUMNS,
     Ledger,
     coded_questions,
 )
-from reintegration.ingest.mapping import map_table
-from reintegration.ingest.pseudonym import pseudonyms
+from reintegration.ingest.mapping import Mapped, map_table
+from reintegration.ingest.matching import BIRTH, NUMBERLESS, join_decided
+from reintegration.ingest.pseudonym import SUBMISSION, pseudonyms_within, with_pseudonyms
 from reintegration.ingest.readers import RawTable, read_raw
 from reintegration.ingest.received import received_before
-from reintegration.ingest.source import Source
+from reintegration.ingest.source import Source, check_confirmed, check_place
+from reintegration.private import private_file
 from reintegration.tables_io import read_csv, write_csv, write_parquet
 
+NOTHING_DECIDED = Decisions()
 UNUSED_SHOWN = 10  # columns named in the account; a KoboToolbox export may hold hundreds
 MANY_SURVEYS = 10  # of one returnee in one file: more are a placeholder such as XXX
 _ROUNDED = r"\d(?:[.,]\d+)?[eE]\+\d+"
@@ -59,7 +64,8 @@ class SourceResult:
     account
         source, file, country, priority, status (ok or left_out), reason, rows_read,
         rows_rejected, absent (codebook names without a column; a date with its answer counts
-        once), notes.
+        once), notes, decided (lines of corrections that were carried out), matched (whom
+        decisions name and who is here -> country).
     """
 
     surveys: pd.DataFrame
@@ -74,6 +80,7 @@ def source_columns(codebook: Codebook) -> list[str]:
         *["row", "excluded", "survey_id", "returnee_id", "location_id", "source", "country"],
         *["survey_date", "return_date"],
         *background_variables(codebook),
+        *([BIRTH] if BIRTH in codebook.variables else []),
         *codebook.items,
         *received_columns(codebook),
     ]
@@ -86,6 +93,7 @@ def ingest_source(
     cleaning: Cleaning,
     assistance: Assistance,
     key: bytes,
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> SourceResult:
     """Read, map and clean one raw file.
 
@@ -93,6 +101,8 @@ def ingest_source(
     ----------
     key
         Of the pseudonyms, from `pseudonym.find_key`.
+    decisions
+        What researchers decided by hand, from `decisions.load_decisions`.
 
     Raises
     ------
@@ -100,7 +110,9 @@ def ingest_source(
         If the file is missing, empty, unreadable, in another encoding, lacks a needed column,
         or holds no row that could be used; naming the file and every column.
     """
-    result, trouble = examine_source(source, raw_dir, codebook, cleaning, assistance, key)
+    result, trouble = examine_source(
+        source, raw_dir, codebook, cleaning, assistance, key, decisions
+    )
     trouble.stop()
     if result is None:
         raise ValueError("a source without a result and without a problem")
@@ -114,6 +126,7 @@ def examine_source(
     cleaning: Cleaning,
     assistance: Assistance,
     key: bytes,
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> tuple[SourceResult | None, Gathered]:
     """Take in one raw file as far as it can be, with every problem that keeps it out.
 
@@ -123,6 +136,8 @@ def examine_source(
     trouble = Gathered()
     trouble.attempt(check_sources, [source], codebook)
     misnamed = bool(trouble.errors)
+    trouble.attempt(check_confirmed, [source])
+    trouble.attempt(check_place, path)
     raw = trouble.attempt(read_raw, source, path, wanted_columns(source, codebook))
     if raw is None:
         return None, trouble
@@ -137,28 +152,88 @@ def examine_source(
     trouble.attempt(_check_case_numbers, mapped.frame, codebook, path)
     if trouble.errors:
         mapped = replace(mapped, frame=_stand_ins(mapped.frame, codebook))
-    secrets = _secrets(raw, columns, source, codebook)
-    frame = _pseudonymised(mapped.frame, codebook, cleaning, key)
-    frame[TEST] = says_test(_named(raw, columns, codebook), cleaning.test_words, len(frame))
-    mapped = replace(mapped, frame=frame)
-    labels = _labels(raw, columns, codebook)
-    ledger = Ledger(source.source, raw.rows, frame["survey_id"], codebook, secrets, labels)
+    named = _named_rows(mapped, raw, columns, source, codebook, cleaning, key)
+    labels, secrets = _labels(raw, columns, codebook), _secrets(raw, columns, source, codebook)
+    ids = named.frame["survey_id"]
+    ledger = Ledger(source.source, raw.rows, ids, codebook, secrets, labels)
     _reject_damaged_rows(raw, columns, ledger)
-    cleaned = clean(mapped, codebook, cleaning, ledger)
+    notes = [*mapped.notes, *_unused(raw, columns, source), *_encoding(raw, source)]
+    del raw
+    corrected, lines = correct(named, decisions, ids, codebook, ledger)
+    moved = _moved(mapped.frame, named, corrected, codebook, key)
+    corrected = replace(corrected, frame=corrected.frame.assign(**moved))
+    as_mapped = replace(named, frame=named.frame.assign(**moved))
+    frame, found = join_decided(corrected.frame, decisions, ledger)
+    if joined := int((frame[RETURNEE] != corrected.frame[RETURNEE]).sum()):
+        notes.append(f"{joined} surveys joined another returnee by decision")
+    cleaned = clean(replace(corrected, frame=frame), codebook, cleaning, ledger)
+    numberless = cleaned[RETURNEE].str.startswith(NUMBERLESS, na=False).to_numpy(dtype=bool)
+    name = identifier(codebook, RETURNEE) or RETURNEE
+    ledger.reject(ledger.open(numberless), "no_case_number", name)
     received, undated = received_before(cleaned, codebook, assistance, ledger)
+    check_log(as_mapped, as_answered(cleaned, received, codebook), ledger)
     surveys = cleaned.assign(**{str(name): received[name] for name in received})
-    surveys = surveys.assign(source=source.source, row=raw.rows, excluded=ledger.excluded)
-    surveys["excluded"] = surveys["excluded"].where(surveys["excluded"] != "").astype("str")
+    surveys = surveys.assign(source=source.source, row=ledger.rows, excluded=ledger.excluded)
+    surveys = _typed(surveys, codebook)
     rejected = ledger.rejected()
     if len(rejected) == len(surveys) and not trouble.errors:
         trouble.attempt(_refuse_all, path, rejected)
-    notes = [*mapped.notes, *_unused(raw, columns, source), *_crowded(surveys)]
-    if source.encoding is None and "cp1252" in raw.found.values():
-        notes.append("read as Windows-1252")
+    notes += _crowded(surveys)
     if undated:
         notes.append(f"{undated} times assistance without a date ({assistance.undated})")
     account = _account(source, len(surveys), len(rejected), mapped.absent, notes)
-    return SourceResult(surveys[source_columns(codebook)], ledger.log(), rejected, account), trouble
+    account |= {"decided": lines, "matched": found}
+    return SourceResult(surveys, ledger.log(), rejected, account), trouble
+
+
+def _named_rows(
+    mapped: Mapped,
+    raw: RawTable,
+    columns: Columns,
+    source: Source,
+    codebook: Codebook,
+    cleaning: Cleaning,
+    key: bytes,
+) -> Mapped:
+    """Mapped rows with pseudonyms in the place of identifiers, and what these say of a test."""
+    places = source.source + " row " + pd.Series(raw.rows).astype("str")
+    keep_all = cleaning.duplicate_survey == "keep_all"
+    frame = with_pseudonyms(mapped.frame, places, codebook, key, keep_all)
+    test = says_test(_named(raw, columns, codebook), cleaning.test_words, len(frame))
+    return replace(mapped, frame=frame.assign(**{TEST: test}))
+
+
+def _moved(
+    frame: pd.DataFrame, named: Mapped, corrected: Mapped, codebook: Codebook, key: bytes
+) -> dict[str, pd.Series]:
+    """Pseudonyms within countries, made again for rows whose country was decided on."""
+    before, after = named.frame, corrected.frame
+    if after["country"] is before["country"] or after["country"].equals(before["country"]):
+        return {}
+    at = np.flatnonzero(after["country"].astype("str") != before["country"].astype("str"))
+    rows = frame.iloc[at].assign(country=after["country"].iloc[at])
+    columns = {}
+    for name, made in pseudonyms_within(rows, codebook, key).items():
+        column = before[name].copy()
+        column.iloc[at] = made.where(made.notna(), column.iloc[at])
+        columns[name] = column
+    return columns
+
+
+def _typed(surveys: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """Columns of the surveys of one source, in their types: only choices are categories."""
+    surveys = surveys[source_columns(codebook)]
+    empty = empty_surveys(codebook)
+    kinds = {n: kind for n, kind in empty.dtypes.items() if surveys[n].dtype != kind}
+    surveys = surveys.astype(kinds)
+    excluded = surveys["excluded"]
+    return surveys.assign(excluded=excluded.where(excluded != ""))
+
+
+def _encoding(raw: RawTable, source: Source) -> list[str]:
+    """Say which encoding was guessed."""
+    guessed = source.encoding is None and "cp1252" in raw.found.values()
+    return ["read as Windows-1252"] if guessed else []
 
 
 def _stand_ins(frame: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
@@ -203,8 +278,13 @@ def _reject_damaged_rows(raw: RawTable, columns: Columns, ledger: Ledger) -> Non
     why = np.array([reason for _, reason in raw.broken], dtype=object)
     ledger.reject(broken, "broken_row", "", why)
     several = [numbers[0] for numbers in columns.single.values() if numbers][:5]
-    equal = [(raw.cells[n].str.strip() == raw.names[n]).to_numpy() for n in several]
+    equal = [raw.cells[n].isin(_spellings(raw, n)).to_numpy() for n in several]
     ledger.reject(ledger.open(np.all(equal, axis=0)), "repeated_header", "")
+
+
+def _spellings(raw: RawTable, number: int) -> list[str]:
+    """Texts of a column that are its own name."""
+    return [text for text in _different(raw.cells[number]) if text.strip() == raw.names[number]]
 
 
 def _check_case_numbers(frame: pd.DataFrame, codebook: Codebook, path: Path) -> None:
@@ -234,8 +314,13 @@ def _secrets(raw: RawTable, columns: Columns, source: Source, codebook: Codebook
     """Texts that must not show in any account: identifiers, and columns that are dropped."""
     numbers = {n for name in codebook.identifiers for n in columns.single.get(name, [])}
     numbers |= {n for n, name in enumerate(raw.names) if name in source.drop}
-    found = [raw.cells[number].dropna() for number in sorted(numbers)]
+    found = [pd.Series(_different(raw.cells[number]), dtype="str") for number in sorted(numbers)]
     return pd.concat(found) if found else pd.Series(dtype="str")
+
+
+def _different(cells: pd.Series) -> pd.Index:
+    """The different texts of a column."""
+    return cells.astype("category").cat.categories
 
 
 def _named(raw: RawTable, columns: Columns, codebook: Codebook) -> list[pd.Series]:
@@ -249,32 +334,6 @@ def _labels(raw: RawTable, columns: Columns, codebook: Codebook) -> set[str]:
     coded = coded_questions(codebook)
     numbers = {n for name, found in columns.single.items() if name in coded for n in found}
     return {label for n in numbers for label in raw.labels.get(n, {}).values()}
-
-
-def _pseudonymised(
-    frame: pd.DataFrame, codebook: Codebook, cleaning: Cleaning, key: bytes
-) -> pd.DataFrame:
-    """Put pseudonyms in the place of identifiers.
-
-    Case numbers and places are unique within a country. A survey is named by its returnee and
-    day; when exact duplicates are kept, by its place among them too.
-    """
-    made: dict[str, pd.Series] = {}
-    for column, letter in ((RETURNEE, "R"), (LOCATION, "L")):
-        name = identifier(codebook, column)
-        if name is None:
-            made[column] = pd.Series(index=frame.index, dtype="str")
-        else:
-            made[column] = pseudonyms(letter, frame[name], key, scope=frame["country"])
-    if (name := identifier(codebook, SUBMISSION)) is not None:
-        made[SUBMISSION] = pseudonyms("U", frame[name], key)
-    day = frame["survey_date"].dt.strftime("%Y-%m-%d").astype("str")
-    survey = made[RETURNEE] + " " + day
-    if cleaning.duplicate_survey == "keep_all":
-        again = survey.groupby(survey).cumcount()
-        survey = survey.where(again == 0, survey + " " + again.astype("str"))
-    made["survey_id"] = pseudonyms("S", survey, key)
-    return frame.drop(columns=codebook.identifiers, errors="ignore").assign(**made)
 
 
 def _refuse_all(path: Path, rejected: pd.DataFrame) -> None:
@@ -317,21 +376,25 @@ def take_in(
     assistance: Assistance,
     key: bytes,
     on_bad_source: Literal["stop", "leave_out"],
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> SourceResult:
     """Ingest one source; a file that cannot be read stops the study, or is left out and named.
 
     Raises
     ------
     StudyError
-        As `ingest_source`, when `on_bad_source` is stop; always for a wrong source YAML.
+        As `ingest_source`, when `on_bad_source` is stop; always for a wrong source YAML, and for
+        decisions by hand that no longer fit.
     """
     check_sources([source], codebook)
     try:
-        return ingest_source(source, raw_dir, codebook, cleaning, assistance, key)
+        return ingest_source(source, raw_dir, codebook, cleaning, assistance, key, decisions)
+    except DecisionError:
+        raise
     except StudyError as error:
         if on_bad_source == "stop":
             raise
-        account = _account(source, 0, 0, [], [])
+        account = _account(source, 0, 0, [], []) | {"decided": [], "matched": {}}
         name = f"{Path(raw_dir) / source.file}: "
         reason = "; ".join(line.removeprefix(name) for line in error.problems) or error.headline
         return SourceResult(
@@ -344,31 +407,31 @@ def take_in(
 
 def empty_surveys(codebook: Codebook) -> pd.DataFrame:
     """Surveys of a source that was left out: no row, the columns and types of the others."""
-    numbers = {n for n, v in codebook.variables.items() if v.type == "number"}
+    asked = questions(codebook)
     received = set(received_columns(codebook))
-    types = {
-        name: "int64"
-        if name == "row"
-        else "datetime64[us]"
-        if name.endswith("_date")
-        else "float64"
-        if name in numbers
-        else "Int8"
-        if name in received
-        else "str"
-        for name in source_columns(codebook)
-    }
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+    def kind_of(name: str) -> Any:
+        if name == "row":
+            return "int64"
+        if name in received:
+            return "Int8"
+        kind = asked[name].kind if name in asked else "text"
+        if kind == "choice":
+            return pd.CategoricalDtype(asked[name].codes)
+        return {"date": "datetime64[us]", "number": "float64"}.get(kind, "str")
+
+    names = source_columns(codebook)
+    return pd.DataFrame({name: pd.Series(dtype=kind_of(name)) for name in names})
 
 
 def write_result(result: SourceResult, folder: str | Path) -> None:
-    """Write what came of one source into its folder, as the files of `FILES`."""
+    """Write what came of one source into its folder, for its owner alone, as `FILES`."""
     folder = Path(folder)
-    write_parquet(result.surveys, folder / FILES[0])
-    write_csv(result.cleaning_log, folder / FILES[1])
-    write_csv(result.rejected, folder / FILES[2])
+    write_parquet(result.surveys, folder / FILES[0], private=True, categories=True)
+    write_csv(result.cleaning_log, folder / FILES[1], private=True)
+    write_csv(result.rejected, folder / FILES[2], private=True)
     text = json.dumps(result.account, ensure_ascii=False, indent=2)
-    (folder / FILES[3]).write_text(text + "\n", encoding="utf-8")
+    private_file(folder / FILES[3]).write_text(text + "\n", encoding="utf-8")
 
 
 def read_result(folder: str | Path) -> SourceResult:

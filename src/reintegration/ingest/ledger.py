@@ -173,7 +173,8 @@ class Ledger:
             if change.change_type in EDITS
         ]
         names = ["place", "question", "old_value", "new_value", "change_type"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+        edits = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+        return edits.astype({"place": "int64"})
 
     def _shown(self, values: Values) -> np.ndarray | str:
         """Values with those hidden that may hold something about a person."""

@@ -379,8 +379,9 @@ def _described(
     rows: pd.DataFrame,
 ) -> pd.DataFrame:
     """One line per pair; who has no case number, or was first surveyed later, stands first."""
-    numberless = np.array([str(who).startswith(NUMBERLESS) for who in persons.ids[pairs.ravel()]])
-    numberless = numberless.reshape(pairs.shape)
+    ids = persons.ids[pairs]
+    numberless = pd.DataFrame(ids).astype("str").apply(lambda side: side.str.startswith(NUMBERLESS))
+    numberless = numberless.to_numpy(dtype=bool)
     day = rows["survey_date"].to_numpy()[persons.first_row[pairs]].astype("datetime64[D]")
     turned = np.where(
         numberless.any(axis=1), numberless[:, 1], ~numberless[:, 0] & (day[:, 1] > day[:, 0])

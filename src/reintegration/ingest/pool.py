@@ -9,13 +9,36 @@ import numpy as np
 import pandas as pd
 
 from reintegration.codebook import Codebook
-from reintegration.config import Scoring, Study
+from reintegration.config import Matching, Scoring, Study
 from reintegration.errors import StudyError
-from reintegration.ingest.contract import DAYS_PER_MONTH, check_surveys, survey_columns
+from reintegration.ingest.answers import questions
+from reintegration.ingest.columns import RETURNEE
+from reintegration.ingest.contract import (
+    DAYS_PER_MONTH,
+    check_surveys,
+    received_columns,
+    survey_columns,
+)
+from reintegration.ingest.decisions import CORRECTIONS, DecisionError, Decisions
 from reintegration.ingest.flow import REASONS, UNUSABLE, sample_flow
-from reintegration.ingest.intake import SourceResult
+from reintegration.ingest.intake import NOTHING_DECIDED, SourceResult
 from reintegration.ingest.ledger import LOG_COLUMNS, REJECTED_COLUMNS
+from reintegration.ingest.matching import (
+    BY_RULE,
+    KEYS,
+    LARGEST_BLOCK,
+    NUMBERLESS,
+    Matched,
+    check_found,
+    find_matches,
+    merge_log,
+)
 from reintegration.scoring.scores import score
+from reintegration.tables_io import ROWS_AT_ONCE
+
+NO_MATCHING = Matching(rule="none")
+SURVEY_KEY = ["source", "returnee_id", "survey_date"]
+MATCHED_BY = ["source", "row", RETURNEE, "country", "survey_date", "age", *KEYS]
 
 SOURCE_COLUMNS = [
     *["source", "file", "status", "reason", "rows_read", "rows_rejected", "surveys"],
@@ -32,8 +55,10 @@ class Pool:
     surveys
         Surveys that are analysed, as `results/clean/surveys.parquet`, sorted by country,
         returnee and round.
-    cleaning_log, rejected, flow, sources
+    cleaning_log, rejected, flow, sources, matches
         As the CSV files of these names in `results/clean/`.
+    said
+        Of matching, for the log of the step.
     """
 
     surveys: pd.DataFrame
@@ -41,57 +66,160 @@ class Pool:
     rejected: pd.DataFrame
     flow: pd.DataFrame
     sources: pd.DataFrame
+    matches: pd.DataFrame
+    said: tuple[str, ...]
 
 
 def pool(
-    results: Sequence[SourceResult], codebook: Codebook, study: Study, scoring: Scoring
+    results: Sequence[SourceResult],
+    codebook: Codebook,
+    study: Study,
+    scoring: Scoring,
+    matching: Matching = NO_MATCHING,
+    decisions: Decisions = NOTHING_DECIDED,
 ) -> Pool:
     """Join the sources and keep the surveys that the study analyses.
 
-    A survey that stands in several sources is taken from the one of highest priority (of equal
-    ones, the first by name). Then countries and dates are those of the study, and surveys
-    without enough answers for the composite score are left out. Rounds are counted among the
-    surveys analysed, in the order of their dates.
+    Returnees are matched, if the study has a rule for it. A survey that stands in several sources
+    is taken from the one of highest priority (of equal ones, the first by name). Then countries
+    and dates are those of the study, and surveys without enough answers for the composite score
+    are left out. Rounds are counted among the surveys analysed, in the order of their dates.
 
     Raises
     ------
     StudyError
-        If no survey is left, or clean surveys disagree with the codebook.
+        If no survey is left, clean surveys disagree with the codebook, or decisions by hand no
+        longer fit the data.
     """
     accounts = [result.account for result in results]
-    rows = pd.concat([result.surveys for result in results], ignore_index=True)
-    excluded = rows["excluded"].to_numpy(dtype=object)
-    excluded = np.where(pd.isna(excluded), "", excluded)
-    twice, kept_in = _in_several_sources(rows[excluded == ""], accounts)
+    _check_decisions(decisions, accounts)
+    rows = _together(results, codebook)
+    excluded = rows["excluded"].fillna("").to_numpy(dtype=object)
+    before = rows[RETURNEE]
+    matched, joined = _match(rows, excluded, matching, decisions)
+    entered = joined[excluded[joined] == "no_case_number"]
+    excluded[entered] = ""
+    twice, kept_in = _in_several_sources(rows.loc[excluded == "", SURVEY_KEY], accounts)
     excluded[twice] = "survey_in_two_sources"
     for step, out in _outside(rows, study).items():
         excluded[out & (excluded == "")] = step
-    candidates = np.flatnonzero(excluded == "")
-    scores = score(rows.loc[candidates], codebook, scoring)
-    unscored = candidates[scores[codebook.main_score].isna().to_numpy()]
+    unscored = _without_score(rows, np.flatnonzero(excluded == ""), codebook, scoring)
     excluded[unscored] = "too_few_answers"
     rows["excluded"] = pd.Series(excluded, dtype="str").where(excluded != "")
-    flow = sample_flow(rows)
-    surveys = rows[rows["excluded"].isna()]
-    if surveys.empty:
+    flow = sample_flow(rows[["returnee_id", "country", "excluded"]])
+    analysed = np.flatnonzero(excluded == "")
+    if not len(analysed):
         raise StudyError("No survey is left to analyse.", _why_none(rows, flow, accounts, study))
-    absent = set() if study.countries == "all" else {*study.countries} - {*surveys["country"]}
+    absent = (
+        set() if study.countries == "all" else {*study.countries} - {*rows["country"][analysed]}
+    )
     if absent:
         warnings.warn(f"no survey of {', '.join(sorted(absent))} is analysed", stacklevel=2)
-    surveys = _with_rounds(surveys)[survey_columns(codebook)]
+    surveys = _with_rounds(rows, analysed)[survey_columns(codebook)]
     check_surveys(surveys, codebook)
-    logs = [*(result.cleaning_log for result in results), _duplicate_log(rows, twice, kept_in)]
+    back = rows.loc[entered, ["source", "row"]]
+    logs = [
+        *(_without_entered(result.cleaning_log, back) for result in results),
+        merge_log(rows, joined, before),
+        _duplicate_log(rows, twice, kept_in),
+    ]
     unscored_rows = rows.loc[unscored, ["source", "row"]].assign(
         question=codebook.main_score, reason=REASONS["too_few_answers"]
     )
-    rejected = [*(result.rejected for result in results), unscored_rows]
+    rejected = [*(_without_entered(result.rejected, back) for result in results), unscored_rows]
     return Pool(
         surveys,
         _stacked(logs, LOG_COLUMNS),
         _stacked(rejected, REJECTED_COLUMNS),
         flow,
-        _sources(accounts, rows),
+        _sources(accounts, rows, joined),
+        matched.candidates,
+        _said(matched),
     )
+
+
+def _said(matched: Matched) -> tuple[str, ...]:
+    """What matching could not compare."""
+    blocks, largest = matched.skipped
+    if not blocks:
+        return ()
+    return (
+        f"matching: {blocks} groups of more than {LARGEST_BLOCK} returnees with the same keys were "
+        f"not compared (the largest of {largest}); their values are too common to tell anybody",
+    )
+
+
+def _check_decisions(decisions: Decisions, accounts: Sequence[dict[str, Any]]) -> None:
+    """Check what no source could tell alone: decisions about surveys of any of them."""
+    complete = all(account["status"] == "ok" for account in accounts)
+    check_found(decisions, [account["matched"] for account in accounts], complete)
+    problems = []
+    for line in decisions.corrections:
+        holders = [a["source"] for a in accounts if line.line in a["decided"]]
+        where = f"{decisions.folder / CORRECTIONS}: line {line.line}"
+        if not line.source and not holders and complete:
+            problems.append(f"{where}: no source holds survey {line.survey_id}")
+        elif not line.source and len(holders) > 1:
+            held = " and ".join(holders)
+            problems.append(f"{where}: survey {line.survey_id} stands in {held}; name the source")
+    if problems:
+        raise DecisionError("Decisions by hand no longer fit the data.", problems)
+
+
+def _together(results: Sequence[SourceResult], codebook: Codebook) -> pd.DataFrame:
+    """Surveys of all sources below one another; each choice keeps the codebook's categories."""
+    choices = {
+        name: pd.CategoricalDtype(question.codes)
+        for name, question in questions(codebook).items()
+        if question.kind == "choice"
+    }
+    tables = []
+    for result in results:
+        here = {name: kind for name, kind in choices.items() if name in result.surveys}
+        received = set(received_columns(codebook)).intersection(here)
+        tables.append(result.surveys.astype({n: k for n, k in here.items() if n not in received}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _match(
+    rows: pd.DataFrame, excluded: np.ndarray, matching: Matching, decisions: Decisions
+) -> tuple[Matched, np.ndarray]:
+    """Look for returnees who are the same, and give their surveys one returnee_id.
+
+    Returns the places of the surveys that the rule gave another one. Afterwards who has no case
+    number, and was not matched, has no returnee_id.
+    """
+    before = rows[RETURNEE]
+    numberless = before.str.startswith(NUMBERLESS, na=False).to_numpy(dtype=bool)
+    compared = (excluded == "") | ((excluded == "no_case_number") & numberless)
+    names = [name for name in MATCHED_BY if name in rows]
+    matched = find_matches(rows.loc[compared, names], matching.rule, decisions)
+    joined = np.flatnonzero(before.isin(list(matched.returnees)).to_numpy() & compared)
+    after = before.copy()
+    after.iloc[joined] = before.iloc[joined].map(matched.returnees)
+    rows[RETURNEE] = after.mask(after.str.startswith(NUMBERLESS, na=False))
+    return matched, joined
+
+
+def _without_score(
+    rows: pd.DataFrame, places: np.ndarray, codebook: Codebook, scoring: Scoring
+) -> np.ndarray:
+    """Those of the surveys (places) that have too few answers for the composite score."""
+    found = [np.array([], dtype="int64")]
+    for start in range(0, len(places), ROWS_AT_ONCE):
+        part = places[start : start + ROWS_AT_ONCE]
+        found_score = score(rows.iloc[part], codebook, scoring)[codebook.main_score]
+        found.append(part[found_score.isna().to_numpy()])
+    return np.concatenate(found)
+
+
+def _without_entered(part: pd.DataFrame, entered: pd.DataFrame) -> pd.DataFrame:
+    """An account without the lines that keep out rows for want of a case number."""
+    if part.empty or entered.empty:
+        return part
+    place = pd.MultiIndex.from_frame(part[["source", "row"]].astype({"row": "int64"}))
+    out = place.isin(pd.MultiIndex.from_frame(entered))
+    return part[~(out & (part["rule"] == "no_case_number" if "rule" in part else True))]
 
 
 def _why_none(
@@ -145,10 +273,11 @@ def _outside(rows: pd.DataFrame, study: Study) -> dict[str, np.ndarray]:
     return {"country_not_studied": ~studied, "outside_window": ~inside}
 
 
-def _with_rounds(surveys: pd.DataFrame) -> pd.DataFrame:
-    """Add rounds, months since return, and which survey of a returnee is first and last."""
+def _with_rounds(rows: pd.DataFrame, analysed: np.ndarray) -> pd.DataFrame:
+    """Surveys analysed (places), in order, with rounds, months since return, first and last."""
     order = ["country", "returnee_id", "survey_date", "source", "row"]
-    surveys = surveys.sort_values(order, kind="stable", ignore_index=True)
+    ordered = rows[order].iloc[analysed].sort_values(order, kind="stable").index
+    surveys = rows.iloc[ordered].reset_index(drop=True)
     returnee = surveys.groupby("returnee_id", sort=False)["survey_id"]
     place = returnee.cumcount()
     days = (surveys["survey_date"] - surveys["return_date"]).dt.days
@@ -184,8 +313,11 @@ def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return joined.sort_values(["source", "row"], kind="stable", ignore_index=True)
 
 
-def _sources(accounts: Sequence[dict[str, Any]], rows: pd.DataFrame) -> pd.DataFrame:
+def _sources(
+    accounts: Sequence[dict[str, Any]], rows: pd.DataFrame, joined: np.ndarray
+) -> pd.DataFrame:
     """One row per source: what was read, and what became of it."""
+    by_rule = rows["source"].iloc[joined].value_counts()
     by_source = rows["excluded"].fillna("").groupby(rows["source"])
     unusable, used, total = (
         by_source.agg(lambda reasons: reasons.isin(UNUSABLE).sum()),
@@ -203,6 +335,9 @@ def _sources(accounts: Sequence[dict[str, Any]], rows: pd.DataFrame) -> pd.DataF
             "surveys": int(used.get(name, 0)),
             "rows_not_studied": int(not_studied.get(name, 0)),
         }
+        notes = list(account["notes"])
+        if name in by_rule:
+            notes.append(f"{by_rule[name]} surveys joined another returnee by the rule {BY_RULE}")
         removed = int(total.get(name, 0)) - sum(counts.values())
         table.append(
             {
@@ -214,7 +349,7 @@ def _sources(accounts: Sequence[dict[str, Any]], rows: pd.DataFrame) -> pd.DataF
                 "rows_removed": removed,
                 **counts,
                 "absent": " ".join(account["absent"]),
-                "notes": "; ".join(account["notes"]),
+                "notes": "; ".join(notes),
             }
         )
     return pd.DataFrame(table, columns=SOURCE_COLUMNS)

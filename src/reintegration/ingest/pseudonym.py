@@ -11,7 +11,9 @@ from typing import NoReturn
 
 import pandas as pd
 
+from reintegration.codebook import Codebook
 from reintegration.errors import StudyError
+from reintegration.ingest.columns import LOCATION, RETURNEE, identifier
 
 # Public on purpose: pseudonyms of simulated people are the same on every machine. With it
 # anyone could try case numbers until a pseudonym fits, so it is refused for real files.
@@ -20,6 +22,9 @@ KEY_VARIABLE = "REINTEGRATION_KEY_FILE"
 KEY_BYTES = 32
 DIGITS = 12
 AT_ONCE = 50_000
+SUBMISSION = "submission_id"
+# What tells one row without a case number from another, should the rows of a file move.
+_KNOWN_OF_NOBODY = ("survey_date", "return_date", "sex", "age", "returned_from", "months_abroad")
 
 
 def pseudonyms(
@@ -30,7 +35,8 @@ def pseudonyms(
     Parameters
     ----------
     letter
-        What is named: R a returnee, U somebody without a case number, S a survey, L a location.
+        What is named: R a returnee, U somebody without a case number, S a survey, L a location,
+        F a form as it was submitted.
     texts
         Identifiers, shape (n,); missing stays missing. Case and spacing do not count.
     scope
@@ -47,6 +53,56 @@ def pseudonyms(
     place, uniques = pd.factorize(joined)
     made = _hashes(letter, uniques, key).reindex(place)  # missing is place -1, which is not there
     return made.set_axis(texts.index)
+
+
+def with_pseudonyms(
+    frame: pd.DataFrame, places: pd.Series, codebook: Codebook, key: bytes, keep_all: bool
+) -> pd.DataFrame:
+    """Put pseudonyms in the place of the identifiers of mapped rows.
+
+    Case numbers and places are unique within a country. A row without a case number is of
+    somebody of its own, until it is known of whom. A survey is named by its returnee and day, or
+    by its place in its file when it has no day; when duplicates are kept, by its place among
+    them too.
+
+    Parameters
+    ----------
+    places
+        Source and row of each row, as one text, shape (n,).
+    keep_all
+        Whether surveys of one returnee and day stay apart.
+    """
+    made = pseudonyms_within(frame, codebook, key)
+    returnee = made[RETURNEE]
+    if (nobody := returnee.isna()).any() and identifier(codebook, RETURNEE) is not None:
+        rows = frame[nobody]
+        said = places[nobody]
+        for known in _KNOWN_OF_NOBODY:
+            if known in rows:
+                said = said + "\x1f" + rows[known].astype("str").fillna("")
+        made[RETURNEE] = returnee.where(~nobody, pseudonyms("U", said, key))
+    if (name := identifier(codebook, SUBMISSION)) is not None and name in frame:
+        made[SUBMISSION] = pseudonyms("F", frame[name], key)
+    day = frame["survey_date"].dt.strftime("%Y-%m-%d").astype("str")
+    survey = made[RETURNEE] + " " + day.fillna(places)
+    if keep_all:
+        again = survey.groupby(survey).cumcount()
+        survey = survey.where(again == 0, survey + " " + again.astype("str"))
+    made["survey_id"] = pseudonyms("S", survey, key)
+    return frame.drop(columns=codebook.identifiers, errors="ignore").assign(**made)
+
+
+def pseudonyms_within(frame: pd.DataFrame, codebook: Codebook, key: bytes) -> dict[str, pd.Series]:
+    """Pseudonyms of what is unique within a country: returnees by case number, and places."""
+    made = {}
+    for column, letter in ((RETURNEE, "R"), (LOCATION, "L")):
+        name = identifier(codebook, column)
+        made[column] = (
+            pd.Series(index=frame.index, dtype="str")
+            if name is None
+            else pseudonyms(letter, frame[name], key, scope=frame["country"])
+        )
+    return made
 
 
 def _hashes(letter: str, texts: pd.Index, key: bytes) -> pd.Series:

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from reintegration.errors import StudyError
-from reintegration.ingest.contract import check_surveys, survey_columns
+from reintegration.ingest.contract import check_surveys, parts_of, survey_columns
 from reintegration.ingest.flow import check_identity, sample_flow
 from reintegration.ingest.pool import SOURCE_COLUMNS, pool
 
@@ -27,7 +27,7 @@ def take(desk):
 def clean(tmp_path_factory, codebook):
     """Two clean surveys, made once for the tests of the contract."""
     desk = Desk(tmp_path_factory.mktemp("raw"), codebook)
-    return pool([desk.take_rows({}, {})], codebook, STUDY, SCORING).surveys
+    return next(parts_of(pool([desk.take_rows({}, {})], codebook, STUDY, SCORING).surveys))
 
 
 def flow_of(pooled):
