@@ -23,6 +23,7 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(r"(?:rss|question|item)?[ _.]*([a-z]*)[ _.]*0*(\d{1,3})", re.IGNORECASE)
+_DOTTED = re.compile(r"(?:[A-Za-z_]\w*\.(?=[^\W_]))+")  # groups as R writes them
 _BILINGUAL = re.compile(r"\s+[/|]\s+|\s*\n\s*")
 
 
@@ -111,8 +112,8 @@ def _groups(names: list[str]) -> list[str]:
     for name in names:
         inside = re.sub(r"\([^)]*\)", lambda m: "x" * len(m[0]), name)
         place = inside.rfind("/")
-        if place < 0 and " " not in name and re.search(r"[A-Za-z_]\.[A-Za-z_]", name):
-            place = name.rfind(".")
+        if place < 0 and (dotted := _DOTTED.match(name)):
+            place = dotted.end() - 1
         found.append(name[:place] if place > 0 else "")
     shared = Counter(found)
     return [group if group and shared[group] > 1 else "" for group in found]
@@ -135,8 +136,9 @@ def _number(name: str, texts: tuple[str, ...], items: frozenset[str]) -> tuple[s
         known = claim if claim in items else None
         return known, known is not None and texts == (name,)
     for text in (name, *texts):
-        if (claim := read_text(text).number) in items:
-            return claim, False
+        number = read_text(text).number
+        if number in items:
+            return number, False
     return None, False
 
 

@@ -27,6 +27,7 @@ from reintegration.ingest.propose.words import Wording, language, matters, token
 from reintegration.text import fold
 
 SURE = 0.78  # words so alike, in [0, 1]
+SURE_WHEN_EMPTY = 0.9  # of a column without a value that could speak against it
 SURE_AT_PLACE = 0.5  # with a number or a place in the questionnaire that agrees
 MARGIN = 0.12  # by which the best must be ahead of the next
 CANDIDATE, NEEDED_CANDIDATE = 0.6, 0.35  # from which on a column is named as a candidate
@@ -112,8 +113,8 @@ def wording_of(codebook: Codebook, country: str | None = None) -> Wording:
         spellings[f"assistance_{name}_date"] = [
             form.format(kind) for kind in kinds for form in _WHEN
         ]
-    own = {country_name(country, code) for code in LANGUAGES} if country else set()
-    return Wording(spellings, own)
+    its_names = {country_name(country, code) for code in LANGUAGES} if country else set()
+    return Wording(spellings, its_names)
 
 
 def _is_numbered(name: str) -> bool:
@@ -156,7 +157,7 @@ class Matcher:
             self._take(name, Match(column, 1.0, "named by you"))
         self._options()
         self.scores, self.hows = self._scored()
-        self._mutual_best(self.names)
+        self._mutual_best()
         self._in_order()
         self._unfamiliar()
         self._people()
@@ -226,8 +227,8 @@ class Matcher:
                     if {*before, *after} <= (_AFFIXES | _DATE_AFFIXES):
                         key = (" ".join(before), " ".join(after), dated)
                         patterns.setdefault(key, {}).setdefault(kind, []).append(i)
-        for (before, after, dated), found in patterns.items():
-            bare = not before and not after
+        for (first, last, dated), found in patterns.items():
+            bare = not first and not last
             for kind, places in found.items():
                 name = f"assistance_{kind}" + ("_date" if dated else "")
                 if name not in self.names or len(set(places)) != 1:
@@ -349,34 +350,39 @@ class Matcher:
         used += [m.column for found in self.matches.options.values() for m in found.values()]
         return {self.columns.index(column) for column in used}
 
-    def _mutual_best(self, names: Sequence[str], enough: float = SURE) -> None:
-        """Pairs that are each other's best by a clear margin."""
-        free = np.array([i not in self._taken for i in range(len(self.columns))])
-        if not free.any():
-            return
-        scores = np.where(free[:, None], self.scores, 0.0)
-        for name in names:
-            j = self.names.index(name)
-            if name in self.matches.sure:
-                continue
-            i = int(scores[:, j].argmax())
-            score = scores[i, j]
-            next_column = np.delete(scores[:, j], i).max(initial=0.0)
-            next_name = np.delete(scores[i], j).max(initial=0.0)
-            if score < enough or score - max(next_column, next_name) < MARGIN:
-                continue
-            found = self.fit(self.columns[i], name)
-            if found.verdict == "empty" and score < 0.95:
-                continue
-            if found.possible:
-                how = self.hows.get((i, j)) or ("same words" if score == 1 else "by words")
-                self._take(name, Match(self.columns[i], round(float(score), 2), how))
+    def _mutual_best(self) -> None:
+        """Pairs that are each other's best by a clear margin, until no more are found.
+
+        A column that is sure for one name is no rival for the others.
+        """
+        before = -1
+        while before < len(self.matches.sure):
+            before = len(self.matches.sure)
+            taken = self._taken
+            free = np.array([i not in taken for i in range(len(self.columns))], dtype=bool)
+            scores = np.where(free[:, None], self.scores, 0.0)
+            for j, name in enumerate(self.names):
+                if free.any() and name not in self.matches.sure:
+                    self._take_if_clear(name, j, scores)
         for name in list(self.matches.options):
             joined = self.matches.sure.get(name)
             if joined is not None and self.fit(joined.column, name).verdict == "fits":
                 del self.matches.options[name]
             elif joined is not None:
                 del self.matches.sure[name]
+
+    def _take_if_clear(self, name: str, j: int, scores: np.ndarray) -> None:
+        i = int(scores[:, j].argmax())
+        score = scores[i, j]
+        next_column = np.delete(scores[:, j], i).max(initial=0.0)
+        next_name = np.delete(scores[i], j).max(initial=0.0)
+        ahead = score - max(next_column, next_name)
+        if score < SURE or (ahead < MARGIN and not (score == 1.0 and ahead > 0)):
+            return
+        found = self.fit(self.columns[i], name)
+        if found.possible and (found.verdict != "empty" or score >= SURE_WHEN_EMPTY):
+            how = self.hows.get((i, j)) or ("same words" if score == 1 else "by words")
+            self._take(name, Match(self.columns[i], round(float(score), 2), how))
 
     def _in_order(self) -> None:
         """Questions between two sure neighbours, where a file keeps the questionnaire's order."""
@@ -508,10 +514,13 @@ def _around_kind(
 def _split_option(column: Column) -> Iterator[tuple[str, str]]:
     """Question and option of a column that holds one option, by its texts or its name."""
     for text in dict.fromkeys((*column.texts, column.name, column.short or column.name)):
-        for between in ("/", ": ", " - ", "_", "."):
+        for between in ("/", ": ", " - ", "."):
             parent, found, option = text.rpartition(between)
             if found and parent and option:
                 yield parent.strip(), option.strip()
+        parts = text.split("_")
+        for place in range(1, len(parts)):
+            yield "_".join(parts[:place]), "_".join(parts[place:])
 
 
 def language_of(columns: Sequence[Column]) -> str | None:

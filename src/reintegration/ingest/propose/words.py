@@ -148,6 +148,8 @@ class Wording:
     def _score(self, text: str) -> np.ndarray:
         plain = read_text(text).words
         words = [word for word in tokens(plain) if word not in self._ignored]
+        if " " not in plain and len(words) > 1 and words[-1] in ("d", "dt"):
+            words[-1] = "date"
         scores = np.zeros(len(self.names))
         if not words or not any(map(str.isalpha, "".join(words))):
             return scores
