@@ -65,8 +65,9 @@ def find_header(rows: Sequence[Row], wanted: Collection[str]) -> tuple[int, int]
     """
     best, most = 0, 0
     wanted = frozenset(wanted)
+    numbered = any(map(is_datum, wanted))  # else numbers and dates are no names: this is faster
     for number, row in enumerate(rows[:HEADER_ROWS]):
-        cells = {cell for cell in row if cell and not is_datum(cell)}
+        cells = {cell for cell in row if cell and (numbered or not is_datum(cell))}
         hits = len({key for cell in cells for key in name_keys(cell)} & wanted)
         if hits > most:
             best, most = number, hits
