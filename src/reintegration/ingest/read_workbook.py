@@ -1,6 +1,6 @@
 """Read workbooks (Excel, OpenDocument, KoboToolbox): sheet and header declared or found."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,17 @@ def sheet_names(path: Path) -> list[str]:
     """Names of the sheets of a workbook."""
     scan_workbook(path, sheets=())
     return list(_open(path).sheet_names)
+
+
+def sheet_rows(path: Path, names: Collection[str]) -> dict[str, Iterable[Row]]:
+    """Rows of the sheets of these names (in small letters), as far as they are there."""
+    scanned = scan_workbook(path)
+    workbook = _open(path)
+    return {
+        name.strip().lower(): _Rows(path, workbook, name, scanned.get(name, Sheet()))
+        for name in workbook.sheet_names
+        if name.strip().lower() in names
+    }
 
 
 def _open(path: Path) -> Any:
@@ -87,7 +98,10 @@ class _Rows:
         aside: list[str | None] = [None] * (self.sheet.start[1] if self.sheet.start else 0)
         failed = {row for row, _ in self.errors}
         for number, cells in enumerate(self.sheet.iter_rows()):
-            row: list[str | None] = [*aside, *map(as_text, cells)]
+            row: list[str | None] = [
+                *aside,
+                *(cell if type(cell) is str else as_text(cell) for cell in cells),
+            ]
             if number in failed:
                 for column in range(len(row)):
                     row[column] = self.errors.get((number, column), row[column])
