@@ -23,7 +23,14 @@ from reintegration.ingest.columns import RETURNEE, identifier, raw_names
 from reintegration.ingest.propose.columns import Column, wordings
 from reintegration.ingest.propose.people import identifies
 from reintegration.ingest.propose.values import Fit, Values, fit, near_answers, real_answers
-from reintegration.ingest.propose.words import Wording, language, matters, tokens, word_set
+from reintegration.ingest.propose.words import (
+    Likeness,
+    Wording,
+    language,
+    matters,
+    tokens,
+    word_set,
+)
 from reintegration.text import fold
 
 SURE = 0.78  # words so alike, in [0, 1]
@@ -147,9 +154,11 @@ class Matcher:
         self._of_assistance = np.array([name.startswith("assistance_") for name in self.names])
         self.matches = Matches()
         self._fits: dict[tuple[int, str], Fit] = {}
-        self.words = np.array([self._words(column) for column in self.columns]).reshape(
-            len(self.columns), len(self.names)
-        )
+        like = [self._like(column) for column in self.columns]
+        shape = (len(self.columns), len(self.names))
+        self.words = np.array([one.score for one in like]).reshape(shape)
+        self.foreign = np.array([one.foreign for one in like], dtype=bool).reshape(shape)
+        self.clean = np.array([one.clean for one in like], dtype=bool).reshape(shape)
 
     def run(self) -> Matches:
         """Match everything, from the surest evidence to the weakest."""
@@ -176,26 +185,27 @@ class Matcher:
 
     # evidence
 
-    def _words(self, column: Column) -> np.ndarray:
-        """How alike a column's words are to each name, shape (names,)."""
-        texts = [
-            np.min([self.wording.score(part) for part in wordings(text)], axis=0)
-            for text in column.texts
-        ]
-        score = np.max(texts, axis=0)
+    def _like(self, column: Column) -> Likeness:
+        """How alike a column's words are to each name."""
+        found = [_both([self.wording.like(part) for part in wordings(t)]) for t in column.texts]
+        like = max(found, key=lambda one: one.score.max())
+        for other in found:
+            like = _better(like, other)
         if column.short is not None:
-            short = self.wording.score(column.short)
-            said = any(len(tokens(text)) > 1 for text in column.texts)
-            score = np.where(
-                short > score, np.minimum(short, score + 0.35) if said else short, score
-            )
-        score = score[[self.wording.names.index(name) for name in self.names]]
+            short = self.wording.like(column.short)
+            if any(len(tokens(text)) > 1 for text in column.texts):
+                reach = np.minimum(short.score, like.score + 0.35)
+                short = Likeness(reach, short.foreign, short.clean & (like.score >= BARE_LABEL))
+            like = _better(like, short)
+        keep = [self.wording.names.index(name) for name in self.names]
+        score, foreign, clean = like.score[keep], like.foreign[keep], like.clean[keep]
         if column.around:
-            score = np.where(column.around & ~self._own_matters, score * 0.5, score)
+            other = (column.around & ~self._own_matters) != 0
+            score, clean = np.where(other, score * 0.5, score), clean & ~other
         spoken = {word for text in (column.name, *column.texts) for word in tokens(text)}
         if not spoken & _CONTEXT:
             score = np.where(self._of_assistance, np.minimum(score, BARE_LABEL), score)
-        return score
+        return Likeness(score, foreign, clean)
 
     def _labels(self, name: str) -> list[str]:
         return [text for owner, text in self.wording.texts if owner == name]
@@ -319,7 +329,7 @@ class Matcher:
                 words = (
                     1.0
                     if fold(parent.rsplit("/", 1)[-1]) == name
-                    else float(self.wording.score(parent.rsplit("/", 1)[-1])[place])
+                    else float(self.wording.like(parent.rsplit("/", 1)[-1]).score[place])
                 )
                 enough = len(found) >= max(3, len(real_answers(self.questions[name])) // 2)
                 alone = all(len(columns) == 1 for columns in found.values())
@@ -379,6 +389,8 @@ class Matcher:
         ahead = score - max(next_column, next_name)
         if score < SURE or (ahead < MARGIN and not (score == 1.0 and ahead > 0)):
             return
+        if not self.clean[i, j] and (i, j) not in self.hows:
+            return
         found = self.fit(self.columns[i], name)
         if found.possible and (found.verdict != "empty" or score >= SURE_WHEN_EMPTY):
             how = self.hows.get((i, j)) or ("same words" if score == 1 else "by words")
@@ -414,6 +426,8 @@ class Matcher:
             if not ranked or self.scores[ranked[0], j] < SURE_AT_PLACE:
                 continue
             best = ranked[0]
+            if self.foreign[best, j]:
+                continue
             second = self.scores[ranked[1], j] if len(ranked) > 1 else 0.0
             other = np.delete(self.scores[best], j).max(initial=0.0)
             fits = self.fit(self.columns[best], name).verdict == "fits"
@@ -423,12 +437,15 @@ class Matcher:
                 placed[name] = self.columns[best].place
 
     def _unfamiliar(self) -> None:
-        """In a file of another questionnaire, what assistance it speaks of is not sure."""
-        items = sum(name in self.items for name in self.matches.sure)
-        if items >= FAMILIAR:
-            return
+        """What assistance a file of another questionnaire speaks of is not sure.
+
+        Nor is a date of assistance without the assistance: of training there are many.
+        """
+        familiar = sum(name in self.items for name in self.matches.sure) >= FAMILIAR
         for name in list(self.matches.sure):
-            if name.startswith("assistance_") and name not in self.accepted:
+            of_type = name.removesuffix("_date")
+            alone = not familiar or of_type not in self.matches.sure
+            if alone and name.startswith("assistance_") and name not in self.accepted:
                 del self.matches.sure[name]
 
     def _people(self) -> None:
@@ -489,6 +506,25 @@ class Matcher:
     def _bears(self, i: int, name: str) -> bool:
         """Whether a column bears the codebook's own name: it would be taken for it."""
         return fold(self.columns[i].name) == fold(name)
+
+
+def _better(one: Likeness, other: Likeness) -> Likeness:
+    """For each name the likeness of the text that is more alike."""
+    more = other.score > one.score
+    return Likeness(
+        np.where(more, other.score, one.score),
+        np.where(more, other.foreign, one.foreign),
+        np.where(more, other.clean, one.clean),
+    )
+
+
+def _both(parts: Sequence[Likeness]) -> Likeness:
+    """Likeness of a text in two languages, both of which must say the same."""
+    return Likeness(
+        np.min([part.score for part in parts], axis=0),
+        np.any([part.foreign for part in parts], axis=0),
+        np.all([part.clean for part in parts], axis=0),
+    )
 
 
 FITS_OF_BARE = 0.6  # of the columns with a bare number that have labelled answers

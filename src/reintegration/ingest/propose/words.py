@@ -24,6 +24,17 @@ STOPWORDS = word_set(
     une vos votre vous y al con cual cuales de del desde e el ella en es esta este ha han la las le
     les lo los mas me mi o para por que se si su sus tiene un una usted y"""
 )
+# Words that a question may hold or not, and stay the same question.
+NEUTRAL = word_set(
+    """returnee returnees beneficiary respondent interviewee migrant person please current currently
+    actual actually today now present presently overall general generally rate rated rating assess
+    evaluate evaluated describe consider think believe say yes oui beneficiaire
+    retourne retournee repondant repondante enquete enquetee actuel actuelle actuellement
+    aujourd hui maintenant general globalement evaluez evaluer jugez juger estimez qualifiez
+    diriez pensez retornado retornada beneficiario beneficiaria encuestado encuestada actual
+    actualmente hoy ahora calificaria califica evalua evaluaria considera cree diria question
+    pregunta rss iom oim etc moment using"""
+)
 # Words that make a question another one: whoever or whatever they speak of is not the returnee's
 # own interview or return. Each line is one matter; a label with a word of it may speak of it.
 OTHER_MATTERS: tuple[frozenset[str], ...] = tuple(
@@ -58,6 +69,8 @@ ALIKE = 87.0  # two spellings of one word (rapidfuzz ratio in [0, 100])
 SHORTEST_ALIKE = 4  # letters from which on a word may be misspelt
 CUT_LENGTH = 35  # letters of a question that a program may have cut off
 CUT_SCORE = 0.97
+LEAST_CLEAN = 0.4  # below it is not asked what a text lacks
+TELLING = 0.7  # weight from which on a word cannot be left out of a question
 LEAST_WEIGHT, STOP_WEIGHT = 0.3, 0.08
 
 _TAG = re.compile(r"<[^>]{1,80}>|\$\{[^}]{1,80}\}|[*#_]{2,}")
@@ -66,12 +79,32 @@ _HINT = re.compile(
     r"elegir|leer|reponse|respuesta|answer|option\w*|dd|mm|jj|aaaa|yyyy)\b[^\])]*[\])]",
     re.IGNORECASE,
 )
+_BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NUMBERED = re.compile(
     r"(?P<letters>question|item|rss|[a-z]{0,2})[ _.\-]?(?P<number>\d{1,3})"
     r"(?P<part>(?:[._\-]\d{1,2})*)(?P<letter>[a-z]?)(?:\s*[.)/:\-–—_]+\s*|\s+)(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ][a-zà-ÿ])")
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike a text is to each name.
+
+    Attributes
+    ----------
+    score
+        In [0, 1], shape (names,).
+    foreign
+        Whether the text holds a word that no wording of the name holds, shape (names,).
+    clean
+        Whether it holds no such word and lacks none that is telling, shape (names,).
+    """
+
+    score: np.ndarray
+    foreign: np.ndarray
+    clean: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -131,53 +164,77 @@ class Wording:
         self._vocabulary = sorted({word for words in split for word in words})
         self._place = {word: n for n, word in enumerate(self._vocabulary)}
         self._weights = self._word_weights(split)
-        self._alike = self._alike_words(self._vocabulary)
-        np.fill_diagonal(self._alike, 1.0)
         self._has = self._bags(split)
         self._mass = self._has @ self._weights
-        self._reach = np.clip(self._has @ self._alike, 0, 1)
-        self._memory: dict[str, np.ndarray] = {}
+        self._of_name = np.zeros((len(self.names), len(self._vocabulary)), dtype=np.float32)
+        np.maximum.at(self._of_name, self._name_of, self._has)
+        self._memory: dict[str, Likeness] = {}
 
-    def score(self, text: str) -> np.ndarray:
-        """How alike a column's text is to each name, in [0, 1], shape (names,)."""
+    def like(self, text: str) -> Likeness:
+        """How alike a column's text is to each name."""
         found = self._memory.get(text)
         if found is None:
-            found = self._memory[text] = self._score(text)
+            found = self._memory[text] = self._like(text)
         return found
 
-    def _score(self, text: str) -> np.ndarray:
+    def _like(self, text: str) -> Likeness:
         plain = read_text(text).words
-        words = [word for word in tokens(plain) if word not in self._ignored]
-        if " " not in plain and len(words) > 1 and words[-1] in ("d", "dt"):
-            words[-1] = "date"
-        scores = np.zeros(len(self.names))
-        if not words or not any(map(str.isalpha, "".join(words))):
-            return scores
-        if exact := self._exact.get("".join(words)):
-            scores[[self.names.index(name) for name in exact]] = 1.0
-        known = [word for word in dict.fromkeys(words) if word in self._place]
-        others = [word for word in dict.fromkeys(words) if word not in self._place]
-        places = [self._place[word] for word in known]
-        mass = float(self._weights[places].sum()) + sum(map(_weight_of_unknown, others))
-        reach = self._alike[places].max(axis=0, initial=0)
-        from_text = self._reach[:, places] @ self._weights[places]
-        if others:
-            near = self._alike_words(others)
-            reach = np.maximum(reach, near.max(axis=0))
-            unknown = np.array([_weight_of_unknown(word) for word in others])
-            weight = np.minimum(unknown, np.where(near.max(axis=1) > 0, 1.0, unknown))
-            from_text = from_text + (self._has @ near.T).clip(0, 1) @ weight
-        from_label = self._has @ (reach * self._weights)
-        each = (from_text + from_label) / (mass + self._mass)
+        words = self._words(plain)
+        size = len(self.names)
+        if not any(word.isalpha() for word in words):
+            return Likeness(np.zeros(size), np.ones(size, bool), np.zeros(size, bool))
+        near = self._alike_words(words)
+        weight = self._weigh(words)
+        reach = near.max(axis=0)
+        reached = (self._has @ near.T).clip(0, 1)  # of each word in each label
+        in_label = self._has @ (reach * self._weights)
+        each = (reached @ weight + in_label) / (weight.sum() + self._mass)
         each = np.minimum(each, 0.99)
         each = np.where(matters(words) & ~self._matters, each * 0.5, each)
         cut = fold(plain)
         if len(cut) >= CUT_LENGTH:
             starts = np.array([label.startswith(cut) for label in self._folded])
             each = np.where(starts, CUT_SCORE, each)
-        best = np.zeros(len(self.names))
-        np.maximum.at(best, self._name_of, each)
-        return np.maximum(scores, best)
+        else:
+            starts = np.zeros(len(each), bool)
+        exact = np.zeros(size, bool)
+        exact[[self.names.index(name) for name in self._exact.get("".join(words), ())]] = True
+        score = np.zeros(size)
+        np.maximum.at(score, self._name_of, each)
+        foreign = self._foreign(plain, words, near)
+        clean = np.zeros(size, bool)
+        whole = each >= np.maximum(score[self._name_of] - 0.1, LEAST_CLEAN)
+        unsaid = self._weights * (reach < ALIKE / 100)
+        whole[whole] = (self._has[whole] * unsaid).max(axis=1, initial=0) < TELLING
+        np.logical_or.at(clean, self._name_of, whole | starts)
+        foreign &= ~exact
+        np.logical_and.at(foreign, self._name_of, ~starts)
+        return Likeness(np.where(exact, 1.0, score), foreign, (clean & ~foreign) | exact)
+
+    def _words(self, plain: str) -> list[str]:
+        words = [word for word in tokens(plain) if word not in self._ignored]
+        if " " not in plain and len(words) > 1 and words[-1] in ("d", "dt"):
+            words[-1] = "date"
+        return list(dict.fromkeys(words))
+
+    def _weigh(self, words: Sequence[str]) -> np.ndarray:
+        return np.array(
+            [
+                self._weights[self._place[word]] if word in self._place else _unknown_weight(word)
+                for word in words
+            ]
+        )
+
+    def _foreign(self, plain: str, words: Sequence[str], near: np.ndarray) -> np.ndarray:
+        """Whether a text has a word that no wording of the name has; remarks in brackets apart."""
+        said = set(tokens(_BRACKETS.sub(" ", plain))) or set(words)
+        telling = [
+            n
+            for n, word in enumerate(words)
+            if word in said and word not in STOPWORDS | NEUTRAL and len(word) > 1
+        ]
+        reached = (self._of_name @ near[telling].T) > 0
+        return ~reached.all(axis=1)
 
     def _word_weights(self, split: Sequence[Sequence[str]]) -> np.ndarray:
         used: dict[str, set[int]] = {}
@@ -188,10 +245,11 @@ class Wording:
         return np.array(
             [
                 STOP_WEIGHT
-                if word in STOPWORDS
+                if word in STOPWORDS | NEUTRAL
                 else max(LEAST_WEIGHT, 1 - np.log(len(used[word])) / total)
                 for word in self._vocabulary
-            ]
+            ],
+            dtype=np.float32,
         )
 
     def _alike_words(self, words: Sequence[str]) -> np.ndarray:
@@ -200,19 +258,20 @@ class Wording:
         for n, word in enumerate(words):
             for place in np.flatnonzero(alike[n]):
                 other = self._vocabulary[place]
-                if word[0] != other[0] or min(len(word), len(other)) < SHORTEST_ALIKE:
+                short = min(len(word), len(other)) < SHORTEST_ALIKE
+                if word != other and (short or word[0] != other[0]):
                     alike[n, place] = 0
         return alike
 
     def _bags(self, split: Sequence[Sequence[str]]) -> np.ndarray:
-        bags = np.zeros((len(split), len(self._vocabulary)))
+        bags = np.zeros((len(split), len(self._vocabulary)), dtype=np.float32)
         for n, words in enumerate(split):
             bags[n, [self._place[word] for word in words]] = 1
         return bags
 
 
-def _weight_of_unknown(word: str) -> float:
-    if word in STOPWORDS:
+def _unknown_weight(word: str) -> float:
+    if word in STOPWORDS | NEUTRAL:
         return STOP_WEIGHT
     return 0.5 if word.isdigit() or len(word) == 1 else 1.0
 
