@@ -20,7 +20,7 @@ class Columns:
     def add(self, columns: Sequence[pa.Array | pa.ChunkedArray]) -> None:
         """Add rows: one array of texts per column, missing when blank."""
         for parts, texts in zip(self._parts, columns, strict=True):
-            encoded = texts.dictionary_encode()
+            encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
             if isinstance(encoded, pa.ChunkedArray):
                 encoded = encoded.combine_chunks()
             codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -66,10 +66,3 @@ def categorical(codes: np.ndarray, texts: pa.Array) -> pd.Categorical:
     # Checking that they differ would keep a table of all case numbers, larger than the column.
     fast = pd.CategoricalDtype._from_fastpath  # type: ignore[attr-defined]
     return pd.Categorical.from_codes(codes, dtype=fast(pd.Index(texts.to_pandas())), validate=False)
-
-
-def of_texts(texts: Iterable[str | None]) -> pd.Series:
-    """Return a category column of texts; empty texts are blank."""
-    columns = Columns(1)
-    columns.add([pa.array([text or None for text in texts], pa.large_string())])
-    return columns.frame()[0]

@@ -5,10 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from reintegration.ingest.readers import RawTable, as_text, drop_blank_rows, texts, unreadable
+from reintegration.errors import StudyError
+from reintegration.ingest.categories import Columns
+from reintegration.ingest.readers import (
+    RawTable,
+    as_text,
+    check_width,
+    coded,
+    drop_blank_rows,
+    unreadable,
+)
 from reintegration.ingest.source import Source
+
+OLD_ENCODING = "cp1252"  # of files written before Stata and SPSS knew Unicode
+CELLS_TOGETHER = 4_000_000  # read at a time
 
 
 def read_labelled(
@@ -21,24 +32,29 @@ def read_labelled(
     StudyError
         If the file is damaged or its texts are not in the encoding declared.
     """
-    import pyreadstat
-
-    read = pyreadstat.read_dta if source.kind == "stata" else pyreadstat.read_sav
+    encoding = source.encoding
     try:
-        frame, meta = read(str(path), user_missing=True, encoding=source.encoding)
+        try:
+            columns, meta = _read(path, source.kind, encoding)
+        except UnicodeDecodeError:
+            if encoding is not None:
+                raise
+            encoding = OLD_ENCODING
+            columns, meta = _read(path, source.kind, encoding)
     except UnicodeDecodeError:
         unreadable(path, "holds texts in another encoding; name its `encoding` (latin1, cp1252)")
+    except StudyError:
+        raise
     except Exception as error:  # pyreadstat raises its own kinds and ValueError
         unreadable(path, f"is a damaged {source.kind} file ({type(error).__name__})")
-    names = [str(name) for name in frame.columns]
-    cells = pd.DataFrame({number: texts(frame[name]) for number, name in enumerate(names)})
-    cells, rows = drop_blank_rows(cells, np.arange(1, len(frame) + 1))
+    names = [str(name) for name in meta.column_names]
+    cells, rows = drop_blank_rows(columns.frame(), np.arange(1, columns.rows + 1))
     labels, missing = {}, {}
     for number, name in enumerate(names):
         if found := meta.variable_value_labels.get(name):
             labels[number] = {as_text(code) or "": str(label) for code, label in found.items()}
         codes = set(map(str, meta.missing_user_values.get(name, ())))
-        for text in cells[number].dropna().unique():
+        for text in cells[number].cat.categories:
             if _in_ranges(text, meta.missing_ranges.get(name, ())):
                 codes.add(text)
         if codes:
@@ -48,7 +64,26 @@ def read_labelled(
         for number, label in enumerate(meta.column_labels)
         if label and label.strip()
     }
-    return RawTable(names, cells, rows, labels=labels, missing=missing, titles=titles)
+    found = {"encoding": encoding} if encoding != source.encoding else {}
+    return RawTable(names, cells, rows, labels, missing, found=found, titles=titles)
+
+
+def _read(path: Path, kind: str, encoding: str | None) -> tuple[Columns, Any]:
+    """Read some rows at a time, and what the file says about its columns."""
+    import pyreadstat
+
+    read: Any = pyreadstat.read_dta if kind == "stata" else pyreadstat.read_sav
+    options: dict[str, Any] = {"user_missing": True, "encoding": encoding}
+    _, meta = read(str(path), metadataonly=True, **options)
+    width = len(meta.column_names)
+    check_width(path, width)
+    columns = Columns(width)
+    limit = max(CELLS_TOGETHER // max(width, 1), 1)
+    while True:
+        frame, read_meta = read(str(path), row_offset=columns.rows, row_limit=limit, **options)
+        columns.add([coded(frame.iloc[:, number]) for number in range(width)])
+        if len(frame) < limit:
+            return columns, read_meta
 
 
 def _in_ranges(text: str, ranges: Any) -> bool:

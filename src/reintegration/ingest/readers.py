@@ -1,15 +1,15 @@
 """Read one raw file of any known format into texts, with the place of every row."""
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from reintegration.ingest.categories import of_texts
 from reintegration.ingest.files import check_file, is_zip, unreadable
 from reintegration.ingest.header import HEADER_ROWS, Header, Row, is_filled, place_header
 from reintegration.ingest.source import FORMATS, Format, Source
@@ -80,7 +80,7 @@ def read_raw(
     elif source.kind in ("stata", "spss"):
         from reintegration.ingest.read_labelled import read_labelled as read
     else:
-        read = _read_parquet
+        from reintegration.ingest.read_parquet import read_parquet as read
     table = read(source, path, wanted, guess)
     if table.cells.empty:
         unreadable(path, "holds no rows of data below its header")
@@ -206,9 +206,14 @@ def as_text(value: Any) -> str | None:
     return str(value)
 
 
-def texts(values: Iterable[Any]) -> pd.Series:
-    """Write a column of typed cells as texts; empty texts are blank."""
-    return of_texts(map(as_text, values))
+def coded(values: pd.Series) -> pa.Array:
+    """Write a column of typed cells as texts, each different value once; empty texts are blank."""
+    codes, different = pd.factorize(values)
+    texts = [as_text(value) for value in different]
+    place = np.array([*(number if text else -1 for number, text in enumerate(texts)), -1])
+    codes = place[codes]
+    dictionary = pa.array([text or "" for text in texts], pa.large_string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), dictionary)
 
 
 def drop_blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
@@ -219,15 +224,3 @@ def drop_blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> tuple[pd.DataFrame
     if filled.all():
         return cells, rows
     return cells[filled].reset_index(drop=True), rows[filled]
-
-
-def _read_parquet(
-    source: Source, path: Path, wanted: Collection[str], guess: bool = False
-) -> RawTable:
-    try:
-        frame = pd.read_parquet(path)
-    except Exception as error:  # pyarrow raises many kinds
-        unreadable(path, f"is a damaged Parquet file ({type(error).__name__})")
-    columns = {number: texts(frame.iloc[:, number]) for number in range(frame.shape[1])}
-    cells, rows = drop_blank_rows(pd.DataFrame(columns), np.arange(1, len(frame) + 1))
-    return RawTable([str(name) for name in frame.columns], cells, rows)

@@ -5,11 +5,14 @@ import pytest
 from reintegration.codebook import Answer
 from reintegration.errors import StudyError
 from reintegration.ingest.answers import answer_key, answer_table
-from reintegration.ingest.categories import of_texts
 from reintegration.ingest.columns import Columns
 from reintegration.ingest.mapping import map_table
 from reintegration.ingest.readers import RawTable
 from reintegration.ingest.source import Source
+
+
+def of_texts(texts):
+    return pd.Series(texts, dtype="str").astype("category")
 
 
 def mapped(codebook, name, texts, *, columns=None, options=None, labels=None, missing=None, **yaml):

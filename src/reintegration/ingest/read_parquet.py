@@ -1,0 +1,52 @@
+"""Read Parquet files as texts, some rows at a time."""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reintegration.ingest.categories import Columns
+from reintegration.ingest.readers import (
+    RawTable,
+    check_width,
+    coded,
+    drop_blank_rows,
+    unreadable,
+)
+from reintegration.ingest.source import Source
+
+TOGETHER = 50_000  # rows that are read at a time
+_INDEX_OF_PANDAS = re.compile(r"__index_level_\d+__")
+
+
+def read_parquet(
+    source: Source, path: Path, wanted: Collection[str], guess: bool = False
+) -> RawTable:
+    """Read a Parquet file.
+
+    Raises
+    ------
+    StudyError
+        If the file is damaged or has too many columns.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [n for n in file.schema_arrow.names if not _INDEX_OF_PANDAS.fullmatch(n)]
+            check_width(path, len(names))
+            columns = Columns(len(names))
+            for batch in file.iter_batches(batch_size=TOGETHER, columns=names):
+                columns.add([_texts(batch.column(name)) for name in names])
+    except (pa.ArrowException, OSError, ValueError) as error:
+        unreadable(path, f"is a damaged Parquet file ({type(error).__name__})")
+    cells, rows = drop_blank_rows(columns.frame(), np.arange(1, columns.rows + 1))
+    return RawTable(names, cells, rows)
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return pc.if_else(pc.equal(column, ""), None, column)
+    return coded(column.to_pandas())
