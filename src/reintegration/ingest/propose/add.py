@@ -17,6 +17,7 @@ from reintegration.ingest.propose.columns import FormTexts
 from reintegration.ingest.propose.matching import wording_of
 from reintegration.ingest.propose.proposal import Proposal, propose
 from reintegration.ingest.propose.writing import write_source
+from reintegration.ingest.read_form import Form, FormQuestion, read_form
 from reintegration.ingest.readers import RawTable, look
 from reintegration.ingest.source import Source, plain_name
 from reintegration.text import fold
@@ -172,26 +173,16 @@ def form_texts(raw: RawTable, path: Path, codebook: Codebook) -> dict[int, FormT
     StudyError
         If the form cannot be read, or if it is of another file.
     """
-    from reintegration.ingest.read_form import read_form
-
     form = read_form(path)
-    by_name = {fold(name): question for name, question in form.questions.items()}
-    by_label = {
-        fold(label): question
-        for question in form.questions.values()
-        for label in question.labels.values()
-    }
+    by_name: dict[str, FormQuestion] = {}
+    for question in form.questions.values():
+        for text in (question.path, question.name, *question.labels.values()):
+            by_name.setdefault(fold(text), question)
     found: dict[int, FormTexts] = {}
     for number, name in enumerate(raw.names):
-        last = fold(name.rsplit("/", 1)[-1].rsplit(".", 1)[-1])
-        question = by_name.get(last) or by_label.get(last)
-        if question is None:
-            continue
-        choices = form.choices.get(question.list_name or "", {})
-        labels = {value: _first(texts) for value, texts in choices.items() if texts}
-        found[number] = FormTexts(
-            tuple(dict.fromkeys(question.labels.values())), labels, question.type == "note"
-        )
+        said = _of_question(name, by_name, form) or _of_option(name, by_name, form)
+        if said is not None:
+            found[number] = said
     if not found:
         raise StudyError(
             "The form is not that of the file.",
@@ -200,10 +191,36 @@ def form_texts(raw: RawTable, path: Path, codebook: Codebook) -> dict[int, FormT
     return found
 
 
+def _asked(name: str, by_name: Mapping[str, FormQuestion]) -> FormQuestion | None:
+    """The question of a column, by its name with its groups, without them, or by its label."""
+    for text in (name, name.rsplit("/", 1)[-1], name.rsplit(".", 1)[-1]):
+        if (question := by_name.get(fold(text))) is not None:
+            return question
+    return None
+
+
+def _of_question(name: str, by_name: Mapping[str, FormQuestion], form: Form) -> FormTexts | None:
+    question = _asked(name, by_name)
+    if question is None:
+        return None
+    labels = {value: _first(texts) for value, texts in form.choices_of(question).items()}
+    known = {value: label for value, label in labels.items() if label}
+    return FormTexts(tuple(question.labels.values()), known, question.kind == "note")
+
+
+def _of_option(name: str, by_name: Mapping[str, FormQuestion], form: Form) -> FormTexts | None:
+    """A column of one option (`assets/3`): the question's text and the option's label."""
+    parent, between, option = name.rpartition("/" if "/" in name else ".")
+    question = _asked(parent, by_name) if between else None
+    if question is None or question.kind != "select_multiple":
+        return None
+    label = _first(form.choices_of(question).get(option, {}))
+    return (
+        FormTexts(tuple(f"{text}/{label}" for text in question.labels.values())) if label else None
+    )
+
+
 def _first(texts: Mapping[str, str]) -> str:
-    """A label in a language that the codebook speaks, or in the form's first."""
-    for code in ("en", "english", "fr", "franc", "es", "esp", ""):
-        for language, text in texts.items():
-            if fold(language).startswith(code) and text:
-                return text
-    return ""
+    """A label in a language that the codebook speaks, else in any."""
+    known = [texts[code] for code in ("en", "fr", "es", "") if texts.get(code)]
+    return next(iter(known or texts.values()), "")

@@ -236,8 +236,8 @@ class _Writer:
             lines |= self._form_codes(values, question)
         for text, code in lines.items():
             self.answers.setdefault(name, {})[text] = code
-            label = f" ({values.labels[text]})" if text in values.labels else ""
-            self.comments["answers", name, text] = f"means {code}{label}"
+            if text in values.labels:
+                self.comments["answers", name, text] = values.labels[text]
         hidden, strays = 0, []
         for text in found.unread:
             if text not in values.labels and looks_missing(text):

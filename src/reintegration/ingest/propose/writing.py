@@ -16,7 +16,7 @@ CONFIRM = {
     "date_order": "whether the day or the month comes first: move it up under `date_order`",
 }
 # Texts that need no quotes: they begin with a letter and are no word of YAML.
-_PLAIN = re.compile(r"[^\W\d_][\w .()'’°-]*", re.UNICODE)
+_PLAIN = re.compile(r"[^\W\d_][\w .()'’°/-]*", re.UNICODE)
 _RESERVED = re.compile(
     r"y|n|yes|no|on|off|true|false|null|nan|inf|\d+e\d+|.*\s|[0-9a-f]+", re.IGNORECASE
 )
