@@ -180,8 +180,9 @@ def answers_before(answers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
         for variable, allowed in item.asked_if.items():
             codes = [answer.code for answer in codebook.variables[variable].answers]
             closed = next(code for code in codes if code not in allowed)
-            before = np.where(given == item.skipped, closed, allowed[0])
-            columns[variable] = np.where(known, before, None)
+            before = np.where(given == item.skipped, closed, allowed[0]).astype(object)
+            before[~known] = None
+            columns[variable] = before
     return pd.DataFrame({k: pd.array(v, dtype="str") for k, v in columns.items()}, answers.index)
 
 

@@ -8,10 +8,12 @@ import pandas as pd
 
 from reintegration.codebook import Answer, Codebook
 from reintegration.countries import country_name
+from reintegration.simulation.process import ASKED, PROCESS
 from reintegration.simulation.rows import NONSENSE
 from reintegration.simulation.world import CENTRAL, Form, World
 
-UNKNOWN_NUMBER, UNKNOWN_TEXT = 77, {"en": "see remarks", "fr": "voir remarques"}
+UNKNOWN_NUMBER = 77
+UNKNOWN_TEXT = {"en": "see remarks", "fr": "voir remarques", "es": "ver comentarios"}
 SILENT_NUMBERS = {"dont_know": 97, "refused": 98, "not_applicable": 96}
 OTHER_SPELLING, CAPITALS = 0.05, 0.03  # share of labels keyed otherwise
 REMARKED = 0.1  # share of rows with a remark
@@ -44,7 +46,9 @@ STYLES: dict[str, Style] = {
     "spss": Style(
         "short", "number", "dmy", ("", "-99"), ("", "-99"), "options", has_value_labels=True
     ),
+    "xlsx_codes": Style("name", "number", "typed", ("", "99"), ("", "-99"), "options"),
     "kobo": Style("kobo", "code", "ymd", multiple="both"),
+    "kobo_csv": Style("kobo", "code", "ymd", multiple="both"),
     "codebook": Style("name", "code", "ymd"),
 }
 
@@ -60,7 +64,8 @@ class Sheet:
     mapping
         What the source YAML says beside source, file and country.
     value_labels, labels
-        Of Stata and SPSS files: header -> number -> label, header -> label.
+        Of Stata and SPSS files, the latter of label rows too: header -> number -> label,
+        header -> label.
     """
 
     cells: dict[str, np.ndarray]
@@ -103,17 +108,20 @@ class _Writer:
         self.value_labels: dict[str, dict[float, str]] = {}
         self.labels: dict[str, str] = {}
         self.drop: list[str] = []
-        if form == "kobo" and language == "fr":
+        self.kobo = form.startswith("kobo")
+        self.between = "." if form == "kobo_csv" else "/"  # groups and options
+        if self.kobo and language != "en":
             self.style = Style("kobo", "label", "ymd", multiple="both")
 
     def sheet(self, rows: pd.DataFrame, kinds: list[str], renamed: list[str]) -> Sheet:
         book = self.codebook
         columns = {name: _cells(rows[name]) for name in rows.columns}
         wrong = columns.get("wrong_date", np.full(len(rows), None))
-        if self.form == "kobo":
-            self._kobo_begin(rows)
+        if self.kobo:
+            self._kobo_begin(columns)
+        left_out = set(PROCESS) - set(() if self.kobo else ASKED.get(self.form, ()))
         for name, variable in book.variables.items():
-            if name in ("orion", "orion_date") or name not in columns:
+            if name in ("orion", "orion_date") or name in left_out:
                 continue
             values = columns[name]
             if variable.type == "choice":
@@ -136,8 +144,8 @@ class _Writer:
             self._date(f"{name}_date", columns[f"{name}_date"])
         if self.form != "codebook":
             self._remarks(columns["person_name"])
-        if self.form == "kobo":
-            self._kobo_end(len(rows))
+        if self.kobo:
+            self._kobo_end(columns)
         for name in renamed:
             self._rename_half_way(name)
         return Sheet(self.cells, self._mapping(), self.value_labels, self.labels)
@@ -152,8 +160,7 @@ class _Writer:
         self.headers[name] = header
         if header.rsplit("/", 1)[-1] != name:
             self.columns[name] = header
-        if self.style.has_value_labels:
-            self.labels[header] = self._label(name)[:79]
+        self.labels[header] = self._label(name)[:79]
 
     def _choice(
         self, name: str, codes: np.ndarray, answers: tuple[Answer, ...], group: str
@@ -230,7 +237,7 @@ class _Writer:
         if self.style.multiple == "both":  # the answers are read from their own columns
             self.columns.pop(name, None)
             self.drop.append(header)
-        between = "/" if self.style.headers == "kobo" else "_"
+        between = self.between if self.kobo else "_"
         yes, no, bad = (1, 0, UNKNOWN_NUMBER)
         given = [text for text in set(values.tolist()) if text not in (None, NONSENSE)]
         for answer in answers:
@@ -238,8 +245,7 @@ class _Writer:
             chosen = {text: yes if answer.code in text.split() else no for text in given}
             self.cells[own] = look_up(values, {**chosen, NONSENSE: bad})
             self.select_multiple.setdefault(name, {})[answer.code] = own
-            if self.style.has_value_labels:
-                self.labels[own] = f"{self._label(name)}: {answer.in_language(self.language)}"[:79]
+            self.labels[own] = f"{self._label(name)}: {answer.in_language(self.language)}"[:79]
 
     def _joined(self, codes: np.ndarray, answers: tuple[Answer, ...]) -> np.ndarray:
         """Several answers in one cell: codes apart by spaces, or labels by commas."""
@@ -254,38 +260,39 @@ class _Writer:
 
     def _remarks(self, names: np.ndarray) -> None:
         """Free text with a name in it, as people leave it, and which nobody needs."""
-        header = {"en": "Remarks", "fr": "Remarques"}[self.language]
-        text = {"en": "call back: ", "fr": "rappeler : "}[self.language]
+        header = {"en": "Remarks", "fr": "Remarques", "es": "Comentarios"}[self.language]
+        text = {"en": "call back: ", "fr": "rappeler : ", "es": "llamar: "}[self.language]
         some = self.rng.random(len(names)) < REMARKED
         self.cells[header] = np.array(
             [text + name if here else None for name, here in zip(names, some, strict=True)], object
         )
         self.drop.append(header)
 
-    def _kobo_begin(self, rows: pd.DataFrame) -> None:
-        n = len(rows)
-        day = rows["survey_date"].fillna(rows["return_date"])
-        begin = day + pd.to_timedelta(self.rng.integers(8 * 60, 17 * 60, n), unit="min")
-        end = begin + pd.to_timedelta(self.rng.integers(25, 70, n), unit="min")
-        self.submitted = end + pd.to_timedelta(self.rng.integers(1, 4000, n), unit="min")
-        for name, moment in (("start", begin), ("end", end)):
-            texts = moment.dt.strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
-            self.cells[name] = texts.to_numpy(dtype=object)
-        self.drop += ["start", "end"]
+    def _kobo_begin(self, columns: dict[str, np.ndarray]) -> None:
+        """What the form writes down by itself when it is opened and closed."""
+        for name, header in (("interview_start", "start"), ("interview_end", "end")):
+            moments = pd.Series(pd.to_datetime(columns[name]))
+            texts = moments.dt.strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
+            self._put_own(name, header, texts.to_numpy(dtype=object))
 
-    def _kobo_end(self, n: int) -> None:
-        words = self.rng.integers(0, 2**32, size=(n, 4), dtype=np.uint64)
-        parts = [[f"{word:08x}" for word in row] for row in words.tolist()]
-        uuids = [f"{a}-{b[:4]}-{b[4:]}-{c[:4]}-{c[4:]}{d}" for a, b, c, d in parts]
-        submitted = self.submitted.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    def _kobo_end(self, columns: dict[str, np.ndarray]) -> None:
+        """What the server adds to each submission; R puts an X before names that begin with _."""
+        n, x = len(columns["submission_id"]), "X" if self.between == "." else ""
+        end = pd.Series(pd.to_datetime(columns["interview_end"]))
+        submitted = end + pd.to_timedelta(self.rng.integers(1, 4000, n), unit="min")
+        self._put_own("submission_id", f"{x}_uuid", columns["submission_id"])
         new = {
-            "_id": np.arange(n) + 70_000_001,
-            "_uuid": np.array(uuids, dtype=object),
-            "_submission_time": submitted.to_numpy(dtype=object),
-            "_index": np.arange(1, n + 1),
+            f"{x}_id": np.arange(n) + 70_000_001,
+            f"{x}_submission_time": submitted.dt.strftime("%Y-%m-%dT%H:%M:%S").to_numpy(object),
+            f"{x}_index": np.arange(1, n + 1),
         }
         self.cells |= new
         self.drop += list(new)
+
+    def _put_own(self, name: str, header: str, values: np.ndarray) -> None:
+        """A column whose name is the form's own."""
+        self.cells[header] = values
+        self.headers[name] = self.columns[name] = header
 
     # words
 
@@ -293,8 +300,9 @@ class _Writer:
         book = self.codebook
         if name.startswith("assistance_"):
             label = book.label(name.removesuffix("_date"), self.language)
-            what = {"en": ("received", "date"), "fr": ("reçu", "date")}[self.language]
-            return f"{label} - {what[name.endswith('_date')]}"
+            received = {"en": "received", "fr": "reçu", "es": "recibido"}[self.language]
+            date = "fecha" if self.language == "es" else "date"
+            return f"{label} - {date if name.endswith('_date') else received}"
         label = book.label(name, self.language)
         return f"{name.removeprefix('q')}. {label}" if name in book.items else label
 
@@ -304,8 +312,8 @@ class _Writer:
         if self.style.headers == "short":  # a Stata name holds 32 characters
             return name.replace("assistance_", "as_").replace("_date", "_d")
         if self.style.headers == "kobo" and self.style.answers == "label":
-            return f"{group}/{self._label(name)}"
-        return f"{group}/{name}" if self.style.headers == "kobo" else name
+            return f"{group}{self.between}{self._label(name)}"
+        return f"{group}{self.between}{name}" if self.style.headers == "kobo" else name
 
     def _answer_label(self, code: str, answers: tuple[Answer, ...]) -> str:
         return next(a.in_language(self.language) for a in answers if a.code == code)
@@ -331,7 +339,8 @@ class _Writer:
     def _rename_half_way(self, name: str) -> None:
         """Two columns for one question, each filled for its half of the rows."""
         old = self.headers[name]
-        mark = {"en": "new form", "fr": "nouveau formulaire"}[self.language]
+        marks = {"en": "new form", "fr": "nouveau formulaire", "es": "formulario nuevo"}
+        mark = marks[self.language]
         new = f"{old} ({mark})" if self.style.headers in ("label", "kobo") else f"{old}_new"
         values = self.cells[old]
         halves = {old: values.copy(), new: values.copy()}

@@ -101,7 +101,11 @@ def survey_columns(
         PHONE_AFTER,
         PHONE_BEFORE,
     )
-    own = persons["country"].map({iso3: o.language for iso3, o in world.countries.items()})
+    # The codebook lists two languages of offices, and others together.
+    known = {"en": "en", "fr": "fr"}
+    own = persons["country"].map(
+        {iso3: known.get(o.language, "other") for iso3, o in world.countries.items()}
+    )
     u = rng.random(n)
     language = np.where(u < OFFICE_LANGUAGE, own, np.where(own == "en", "fr", "en"))
     language = np.where(

@@ -1,6 +1,7 @@
 """Write the raw files of a world, as offices really send them, and how each maps."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ TITLES = {
     "fr": (
         "Enquête sur la durabilité de la réintégration",
         "Export du bureau, données simulées",
+        "",
+    ),
+    "es": (
+        "Encuesta sobre la sostenibilidad de la reintegración",
+        "Exportación de la oficina, datos simulados",
         "",
     ),
 }
@@ -97,18 +103,21 @@ def _write_latin1(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
     return {"encoding": "latin-1", "delimiter": ";"}
 
 
-def _write_xlsx(sheet: Sheet, path: Path, language: str, titles: bool = True) -> dict[str, Any]:
+def _write_xlsx(
+    sheet: Sheet, path: Path, language: str, above: Sequence[Sequence[str]] | None = None
+) -> dict[str, Any]:
+    """Write a sheet below some rows: by default, titles."""
     import xlsxwriter
+
+    above = [[title] for title in TITLES[language]] if above is None else above
 
     options = {"constant_memory": True, "default_date_format": "dd/mm/yyyy"}
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": MADE})
         page = book.add_worksheet("RSS")
-        top = 0
-        if titles:
-            for top, title in enumerate(TITLES[language]):
-                page.write_string(top, 0, title)
-            top += 1
+        for number, texts in enumerate(above):
+            page.write_row(number, 0, texts)
+        top = len(above)
         page.write_row(top, 0, list(sheet.cells))
         for number, row in enumerate(zip(*sheet.cells.values(), strict=True), top + 1):
             for place, value in enumerate(row):
@@ -122,7 +131,17 @@ def _write_xlsx(sheet: Sheet, path: Path, language: str, titles: bool = True) ->
 
 
 def _write_kobo(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
-    return {"format": "kobo", **_write_xlsx(sheet, path, language, titles=False)}
+    return {"format": "kobo", **_write_xlsx(sheet, path, language, above=[])}
+
+
+def _write_kobo_csv(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
+    _write_text(sheet, path, ";")
+    return {"format": "kobo", "delimiter": ";"}
+
+
+def _write_xlsx_codes(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
+    labels = [sheet.labels.get(name, "") for name in sheet.cells]
+    return {**_write_xlsx(sheet, path, language, above=[labels]), "label_row": 1}
 
 
 def _write_stata(sheet: Sheet, path: Path, language: str) -> dict[str, Any]:
@@ -186,7 +205,9 @@ WRITERS = {
     "codebook": _write_central,
     "csv_latin1": _write_latin1,
     "xlsx": _write_xlsx,
+    "xlsx_codes": _write_xlsx_codes,
     "kobo": _write_kobo,
+    "kobo_csv": _write_kobo_csv,
     "stata": _write_stata,
     "spss": _write_spss,
 }

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from reintegration.codebook import Codebook
+from reintegration.simulation.answers import answers_before
 from reintegration.simulation.population import Population, draw
+from reintegration.simulation.process import with_process
 from reintegration.simulation.world import CENTRAL, Office, World
 
 NONSENSE = "?"
@@ -41,6 +43,8 @@ def raw_rows(
     rows["position"] = rows["survey_date"].fillna(rows["return_date"]).astype("int64")
     rows["copy"] = 0
     rows = _with_copies(rows, world, rng, codebook)
+    # What was added later draws from a stream of its own, and leaves all others as they were.
+    rows = with_process(rows, world, rng.spawn(1)[0], codebook)
     first = rows["file"] != CENTRAL
     rows = rows.assign(first=first).sort_values(
         ["first", "file", "position", "case_number", "copy"], kind="stable", ignore_index=True
@@ -177,7 +181,8 @@ def _other_answers(
         now = np.array([place.get(code, 0) for code in rows[name].iloc[here]], dtype=int)
         step = rng.integers(1, len(codes), size=len(here))
         _put(rows, name, here, np.array(codes, dtype=object)[(now + step) % len(codes)])
-    return rows
+    before = answers_before(rows[list(codebook.items)], codebook)
+    return rows.assign(**{str(name): before[name].to_numpy() for name in before})
 
 
 def _rest(world: World, rng: np.random.Generator, codebook: Codebook) -> pd.DataFrame:

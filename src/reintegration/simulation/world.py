@@ -34,16 +34,20 @@ Iso3 = Annotated[str, AfterValidator(_iso3)]
 # Score points per dimension, at an average person; a dimension not named has none.
 Effects = dict[str, float]
 Selection = Literal["observed_first_score", "latent_need", "random"]
-Form = Literal["codebook", "csv_latin1", "csv", "kobo", "spss", "stata", "xlsx"]
+Form = Literal[
+    "codebook", "csv_latin1", "csv", "kobo", "kobo_csv", "spss", "stata", "xlsx", "xlsx_codes"
+]
 
 EXTENSIONS: dict[str, str] = {
     "codebook": "csv",
     "csv": "csv",
     "csv_latin1": "csv",
     "kobo": "xlsx",
+    "kobo_csv": "csv",
     "spss": "sav",
     "stata": "dta",
     "xlsx": "xlsx",
+    "xlsx_codes": "xlsx",
 }
 CENTRAL = "central"  # the one multi-country export
 
@@ -70,7 +74,7 @@ class Office(Strict):
     )
     renamed: list[str] = Field(default=[], description="columns the office renamed half way")
     form: Form = "csv"
-    language: Literal["en", "fr"] = "en"
+    language: Literal["en", "fr", "es"] = "en"
     office_share: Share = Field(
         default=0.8, description="of its surveys, found in the office's own file"
     )
@@ -224,6 +228,16 @@ class Dirt(Strict):
     unknown_answers: Count = 0
     skip_violations: Count = 0
     out_of_range: Count = 0
+    test_submissions: Count = 0
+    resubmitted: Count = Field(default=0, description="submissions that a Kobo file holds twice")
+    skipped_blank: Count = Field(
+        default=0, description="q14 left blank, since there are no children of school age"
+    )
+    short_interviews: Count = 0
+    wrong_clocks: Count = Field(
+        default=0, description="interviews that end before they begin, or on another day"
+    )
+    wrong_birth_years: Count = 0
     trailing_spaces: Share = 0
 
 

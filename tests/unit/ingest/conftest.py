@@ -64,6 +64,23 @@ def base_row() -> dict[str, str]:
     }
 
 
+def log(result, rule):
+    """What the log says of one rule."""
+    lines = result.cleaning_log[result.cleaning_log["rule"] == rule]
+    columns = ["row", "question", "old_value", "new_value", "change_type"]
+    return lines[columns].to_numpy().tolist()
+
+
+def left(result):
+    """Rows still in, by their place in the file."""
+    return result.surveys.loc[result.surveys["excluded"].isna(), "row"].tolist()
+
+
+def value(result, row, column):
+    found = result.surveys.set_index("row").loc[row, column]
+    return None if pd.isna(found) else found
+
+
 @dataclass
 class Desk:
     """Writes raw files into a folder and takes them in."""

@@ -1,26 +1,9 @@
 """Each declared rule of cleaning, on files of a few rows. Row 2 of a file is its first survey."""
 
-import pandas as pd
 import pyreadstat
 import pytest
 
-from .conftest import NAME, PHONE
-
-
-def log(result, rule):
-    lines = result.cleaning_log[result.cleaning_log["rule"] == rule]
-    columns = ["row", "question", "old_value", "new_value", "change_type"]
-    return lines[columns].to_numpy().tolist()
-
-
-def left(result):
-    """Rows still in, by their place in the file."""
-    return result.surveys.loc[result.surveys["excluded"].isna(), "row"].tolist()
-
-
-def value(result, row, column):
-    found = result.surveys.set_index("row").loc[row, column]
-    return None if pd.isna(found) else found
+from .conftest import NAME, PHONE, left, log, value
 
 
 def test_a_good_file_is_left_alone(desk):
@@ -59,7 +42,6 @@ def test_a_survey_without_a_usable_date_is_rejected(desk, date, reason, policy):
     result = desk.take_rows({"survey_date": date}, {}, rules={"impossible_date": policy})
     assert left(result) == [3]
     assert result.rejected.to_numpy().tolist() == [["sen", 2, "survey_date", reason]]
-    assert value(result, 2, "survey_id") is None
 
 
 def test_an_interview_before_the_return_is_rejected_or_loses_its_return(desk):

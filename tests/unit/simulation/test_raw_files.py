@@ -18,10 +18,18 @@ from reintegration.ingest.pseudonym import DEMO_KEY
 from reintegration.ingest.source import load_sources
 from reintegration.simulation import rows as raw
 from reintegration.simulation.population import draw
+from reintegration.simulation.process import PROCESS
 from reintegration.simulation.run import FILES, SURVEY, run_simulate, stream
 from reintegration.simulation.world import EXTENSIONS, World, load_world
 
-NO_DIRT = dict.fromkeys(
+LATER = dict.fromkeys(
+    (
+        *("test_submissions", "resubmitted", "skipped_blank", "short_interviews"),
+        *("wrong_clocks", "wrong_birth_years"),
+    ),
+    0,
+)
+NO_DIRT = LATER | dict.fromkeys(
     (
         *("exact_duplicates", "rekeyed", "impossible_dates", "mostly_blank", "skip_violations"),
         *("without_case_number", "unknown_answers", "out_of_range", "trailing_spaces"),
@@ -47,6 +55,8 @@ def same_surveys(found: pd.DataFrame, planted: pd.DataFrame) -> None:
     names = {"survey_id", "returnee_id", "location_id", "source"}
     columns = [name for name in planted.columns if name not in names]
     order = ["country", "survey_date", "return_date", "round", "age", *planted.filter(like="q")]
+    coded = found.select_dtypes("category").columns
+    found = found.astype(dict.fromkeys(coded, "str"))
     one, two = (frame.sort_values(order, ignore_index=True)[columns] for frame in (found, planted))
     pd.testing.assert_frame_equal(one, two, check_dtype=True)
 
@@ -80,13 +90,14 @@ def small(root, codebook, tmp_path_factory) -> Made:
     return make(root, tmp_path_factory.mktemp("small"), codebook, "size: 0.2")
 
 
-FORMS = [(form, language) for form in sorted(EXTENSIONS) for language in ("en", "fr")]
+FORMS = [(form, language) for form in sorted(EXTENSIONS) for language in ("en", "fr", "es")]
+MORE = ["BEN", "BOL", "BWA", "COL", "DOM", "ECU", "GTM", "HND", "MEX", "PER", "SLV"]
 
 
 @pytest.fixture(scope="module")
 def every_form(root, codebook, demo, tmp_path_factory):
     """A world with one country for every form and language; where to look for each."""
-    codes = list(demo.countries)[: len(FORMS)]
+    codes = [*demo.countries, *MORE][: len(FORMS)]
     lines = [
         f"  {code}: {{returnees: 30, follow_ups: 12, second_follow_ups: 3, form: {form},"
         f" language: {language}, renamed: [q12, age]}}"
@@ -111,9 +122,40 @@ def test_each_kind_of_damage_is_found_as_often_as_it_was_planted(small):
     assert flow["duplicate_survey"] == dirt.exact_duplicates
     assert flow["rekeyed_survey"] == dirt.rekeyed
     assert flow["too_few_answers"] == dirt.mostly_blank
+    assert flow["test_submission"] == dirt.test_submissions > 0
+    assert flow["duplicate_submission"] == dirt.resubmitted > 0
     assert flow["country_not_studied"] == elsewhere.surveys
     assert flow["outside_window"] == elsewhere.outside_window
     assert flow["survey_in_two_sources"] > 0
+
+
+def test_what_is_flagged_and_filled_is_what_was_planted(small):
+    dirt, log = small.world.dirt, small.found.cleaning_log
+    flagged = log[log["change_type"] == "no_action"].groupby("rule").size()
+    assert flagged["short_interview"] == dirt.short_interviews > 0
+    assert flagged["contradictory_date"] == dirt.wrong_clocks > 0
+    assert flagged["contradictory_age"] == dirt.wrong_birth_years > 0
+    assert "duplicate_content" not in flagged
+    broken_off = small.found.rejected[small.found.rejected["question"] == "composite"]
+    filled = log[log["rule"] == "skipped_answer"].merge(
+        broken_off[["source", "row"]].astype({"row": log["row"].dtype}), how="left", indicator=True
+    )
+    filled = filled[filled["_merge"] == "left_only"]
+    assert len(filled) == dirt.skipped_blank > 0
+    assert set(filled["change_type"]) == {"change_response"}
+    assert set(filled["new_value"]) == {"no_children"}
+
+
+def test_what_was_added_later_leaves_the_other_rows_as_they_were(small, codebook):
+    """Interviews are held, answered and sent alike, whatever is planted in how they were held."""
+    world = small.world
+    bare = world.model_copy(update={"dirt": world.dirt.model_copy(update=LATER)})
+    population = draw(world, stream(world, SURVEY), codebook=codebook)
+    made = [raw.raw_rows(w, population, stream(w, FILES), codebook) for w in (world, bare)]
+    names = [name for name in made[1] if name not in (*PROCESS, "q14", "copy")]
+    old = made[0][~made[0]["fate"].isin(["test_submission", "resubmitted"])]
+    old = old[names].reset_index(drop=True)
+    pd.testing.assert_frame_equal(old, made[1][names], check_dtype=False)
 
 
 @pytest.mark.parametrize(("form", "language"), FORMS)
@@ -193,7 +235,7 @@ def test_identifiers_are_in_the_files_and_are_all_invented(small, codebook):
 
 def test_no_identifier_passes_ingest(small):
     for table in vars(small.found).values():
-        text = table.to_csv()
+        text = table.to_csv() if isinstance(table, pd.DataFrame) else str(table)
         for name in (*raw.GIVEN, *raw.FAMILY, *raw.PLACES, "+000"):
             assert name not in text
 

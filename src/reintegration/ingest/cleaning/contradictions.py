@@ -26,7 +26,8 @@ def contradictory_date(work: Work) -> None:
     frame = work.frame
     returned = frame["return_date"]
     low, high = _of_returnee(work, returned)
-    _settle(work, low < high, ["return_date"], "contradictory_date", "other in another survey")
+    differ = (low < high) & returned.notna()
+    _settle(work, differ, ["return_date"], "contradictory_date", "other in another survey")
     for name in received_columns(work.codebook):
         date = f"{name}_date"
         _settle(work, frame[date] < returned, [date], "contradictory_date", "before the return")

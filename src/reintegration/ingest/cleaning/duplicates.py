@@ -15,7 +15,7 @@ def duplicate_submission(work: Work) -> None:
     if work.cleaning.duplicate_submission == "keep_all" or SUBMISSION not in work.frame:
         return
     group = pd.factorize(work.frame[SUBMISSION])[0]
-    rows = work.ledger.open(group >= 0)
+    rows = _with_number_first(work, work.ledger.open(group >= 0))
     rows, group = _several(rows, group[rows])
     first = rows[_first(group)]
     again = rows != first
@@ -26,15 +26,16 @@ def duplicate_submission(work: Work) -> None:
 def same_day(work: Work) -> None:
     """Rules `duplicate_survey` and `rekeyed_survey`: one returnee twice on one day.
 
-    Rows with the same answers are one survey, and the first is kept. Of different answers those
-    are kept that were keyed first or last, or none.
+    Rows with the same answers are one survey, whenever the form was filled in, and the first is
+    kept. Of different answers those are kept that were keyed first or last, or none.
     """
     rows = work.ledger.open(work.returnees >= 0)
     rows, group = _several(rows, _pairs(work.returnees[rows], work.days[rows]))
     if not len(rows):
         return
     cleaning, ledger = work.cleaning, work.ledger
-    answers = [n for n in questions(work.codebook) if n not in work.codebook.identifiers]
+    roles = {name: variable.role for name, variable in work.codebook.variables.items()}
+    answers = [name for name in questions(work.codebook) if roles.get(name) is None]
     content = pd.util.hash_pandas_object(work.frame[answers].iloc[rows], index=False).to_numpy()
     chosen = _first(group) if cleaning.rekeyed_survey == "keep_first" else _last(group)
     kept = content == content[chosen]
@@ -62,6 +63,7 @@ def duplicate_content(work: Work) -> None:
     for name in items:
         answered += (work.frame[name].notna() & ~work.frame[name].isin(silent)).to_numpy()
     rows = work.ledger.open(answered >= work.cleaning.duplicate_content_items)
+    rows = _with_number_first(work, rows)
     names = [n for n in background_variables(work.codebook) if work.holds(n)]
     content = pd.util.hash_pandas_object(work.frame[[*names, *items]], index=False).to_numpy()
     rows, group = _several(rows, pd.factorize(content[rows])[0])
@@ -74,6 +76,11 @@ def duplicate_content(work: Work) -> None:
     elif items:
         issue = _with_row("all answers as in row {}, under another case number", work, first)
         work.flag(rows, items[0], "duplicate_content", issue)
+
+
+def _with_number_first(work: Work, rows: np.ndarray) -> np.ndarray:
+    """Rows with those that have no case number last: of two, the other is kept."""
+    return rows[np.argsort(work.numberless[rows], kind="stable")]
 
 
 def _pairs(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from reintegration.config import Cleaning
 from reintegration.ingest.columns import RETURNEE
 from reintegration.ingest.ledger import Ledger
 from reintegration.ingest.mapping import Unread
+from reintegration.ingest.matching import NUMBERLESS
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Work:
     def returnees(self) -> np.ndarray:
         """Number of each row's returnee, shape (n,); -1 where there is none."""
         return pd.factorize(self.frame[RETURNEE])[0]
+
+    @cached_property
+    def numberless(self) -> np.ndarray:
+        """Which rows have no case number, and so a returnee of their own, shape (n,)."""
+        return self.frame[RETURNEE].str.startswith(NUMBERLESS, na=True).to_numpy(dtype=bool)
 
     @cached_property
     def days(self) -> np.ndarray:
