@@ -159,11 +159,17 @@ def examine_source(
     _reject_damaged_rows(raw, columns, ledger)
     notes = [*mapped.notes, *_unused(raw, columns, source), *_encoding(raw, source)]
     del raw
-    corrected, lines = correct(named, decisions, ids, codebook, ledger)
+    decided = trouble.attempt(correct, named, decisions, ids, codebook, ledger)
+    if decided is None:
+        return None, trouble
+    corrected, lines = decided
     moved = _moved(mapped.frame, named, corrected, codebook, key)
     corrected = replace(corrected, frame=corrected.frame.assign(**moved))
     as_mapped = replace(named, frame=named.frame.assign(**moved))
-    frame, found = join_decided(corrected.frame, decisions, ledger)
+    joined_by_hand = trouble.attempt(join_decided, corrected.frame, decisions, ledger)
+    if joined_by_hand is None:
+        return None, trouble
+    frame, found = joined_by_hand
     if joined := int((frame[RETURNEE] != corrected.frame[RETURNEE]).sum()):
         notes.append(f"{joined} surveys joined another returnee by decision")
     cleaned = clean(replace(corrected, frame=frame), codebook, cleaning, ledger)
@@ -284,7 +290,8 @@ def _reject_damaged_rows(raw: RawTable, columns: Columns, ledger: Ledger) -> Non
 
 def _spellings(raw: RawTable, number: int) -> list[str]:
     """Texts of a column that are its own name."""
-    return [text for text in _different(raw.cells[number]) if text.strip() == raw.names[number]]
+    texts = _different(raw.cells[number])
+    return list(texts[texts.str.strip() == raw.names[number]])
 
 
 def _check_case_numbers(frame: pd.DataFrame, codebook: Codebook, path: Path) -> None:
@@ -394,15 +401,22 @@ def take_in(
     except StudyError as error:
         if on_bad_source == "stop":
             raise
-        account = _account(source, 0, 0, [], []) | {"decided": [], "matched": {}}
-        name = f"{Path(raw_dir) / source.file}: "
-        reason = "; ".join(line.removeprefix(name) for line in error.problems) or error.headline
-        return SourceResult(
-            empty_surveys(codebook),
-            pd.DataFrame(columns=LOG_COLUMNS),
-            pd.DataFrame(columns=REJECTED_COLUMNS),
-            {**account, "status": "left_out", "reason": reason},
-        )
+        return left_out(source, raw_dir, codebook, error)
+
+
+def left_out(
+    source: Source, raw_dir: str | Path, codebook: Codebook, error: StudyError
+) -> SourceResult:
+    """What a source gives that is not read: no survey, and an account of why."""
+    account = _account(source, 0, 0, [], []) | {"decided": [], "matched": {}}
+    name = f"{Path(raw_dir) / source.file}: "
+    reason = "; ".join(line.removeprefix(name) for line in error.problems) or error.headline
+    return SourceResult(
+        empty_surveys(codebook),
+        pd.DataFrame(columns=LOG_COLUMNS),
+        pd.DataFrame(columns=REJECTED_COLUMNS),
+        {**account, "status": "left_out", "reason": reason},
+    )
 
 
 def empty_surveys(codebook: Codebook) -> pd.DataFrame:
