@@ -1,9 +1,14 @@
 """What the study command understands of Snakemake's report, and what it says at the end."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_up_results import make_results
 
+from reintegration.audit.swap import Run, hash_results
+from reintegration.config import load_config
 from reintegration.errors import StudyError
 from reintegration.runner import (
     LEAVE_OUT,
@@ -16,6 +21,7 @@ from reintegration.runner import (
     follow,
     one_at_a_time,
     surveys_line,
+    swap_lines,
 )
 from reintegration.step import step
 
@@ -180,3 +186,63 @@ def test_a_step_ends_with_the_message_in_its_log(tmp_path, capsys):
     said = capsys.readouterr()
     assert said.err == "gin.csv: is empty.\n"
     assert said.out == ""
+
+
+@pytest.fixture
+def kept_study(root, tmp_path, monkeypatch):
+    """A finished study whose causes a test sets; returns what the run says of the sources."""
+    make_results(tmp_path / "results")
+    config = load_config(root / "config.yaml")
+    for name in ("data", "config.yaml", "worlds"):
+        (tmp_path / name).symlink_to(root / name)
+    monkeypatch.setattr("reintegration.plan.read_plan", lambda path: None)
+    run = Run({"gin": {"raw": "1"}}, "", {}, {}, "", "demo", "")
+
+    def finished(seed: int = 3, **causes) -> list[str]:
+        make_results(tmp_path / "results", seed=seed)
+        now = replace(run, results=hash_results(tmp_path / "results"), **causes)
+        monkeypatch.setattr("reintegration.audit.swap.describe_run", lambda plan: now)
+        return swap_lines(tmp_path, config)
+
+    return tmp_path, finished
+
+
+def test_a_first_study_and_one_like_it_have_nothing_to_be_compared_with(kept_study):
+    folder, finished = kept_study
+    assert finished() == []
+    assert finished() == []
+    assert finished(seed=4, code="2") == []  # other results from the same sources
+    assert not (folder / "results/audit/swap.csv").exists()
+
+
+def test_a_source_that_was_replaced_is_said_with_what_moved(kept_study):
+    folder, finished = kept_study
+    finished()
+    said = finished(seed=4, sources={"gin": {"raw": "2"}, "sen": {"raw": "1"}})
+    assert said[0] == ("SOURCES CHANGED since the last finished study (added: sen; replaced: gin).")
+    assert re.match(r"[\d,]+ of [\d,]+ estimates moved: .*/reports/swap.html$", said[1])
+    assert (folder / "results/audit/swap.csv").exists()
+    assert (folder / "reports/swap.html").exists()
+    # The next study with the same sources says nothing; one with another configuration says that
+    # the page is not its own.
+    same = {"sources": {"gin": {"raw": "2"}, "sen": {"raw": "1"}}}
+    assert finished(seed=4, **same) == []
+    older = "reports/swap.html is of an earlier change of sources; it does not show this study."
+    assert finished(seed=5, **same) == [older]
+    assert finished(seed=5, **same) == [older]
+
+
+def test_other_causes_are_said_too(kept_study):
+    _, finished = kept_study
+    finished()
+    said = " ".join(finished(seed=4, sources={}, code="2"))
+    assert "removed: gin" in said
+    assert "So did the software: what moved is not of the sources alone." in said
+
+
+def test_another_world_is_not_compared(kept_study):
+    folder, finished = kept_study
+    finished()
+    said = finished(seed=4, sources={"x": {"raw": "1"}}, world=None)
+    assert said == ["Other data than in the last finished study: the two are not compared."]
+    assert not (folder / "reports/swap.html").exists()

@@ -142,13 +142,13 @@ def estimates_of(results: Results) -> pd.DataFrame:
 def _named(table: pd.DataFrame, name: str, source: Source) -> pd.DataFrame:
     term = pd.Series("", table.index)
     for column in source.term:
-        words = table[column].fillna("").astype(str) if column in table else column
+        words = _text(table[column]) if column in table else column
         term = term + " " + words
     if "country" in table:
-        country = table["country"].fillna("").astype(str)
+        country = _text(table["country"])
     elif {"group", "level"} <= set(table.columns):  # a country is a term of a regression
         own = table["group"] == "country"
-        country = table["level"].fillna("").astype(str).where(own, "")
+        country = _text(table["level"]).where(own, "")
     else:
         country = pd.Series("", table.index)
     fine = table["status"] == "ok"
@@ -156,14 +156,19 @@ def _named(table: pd.DataFrame, name: str, source: Source) -> pd.DataFrame:
         {
             "estimate_id": table["estimate_id"].astype(str),
             "table": name,
-            "outcome": table[source.outcome].fillna("").astype(str),
+            "outcome": _text(table[source.outcome]),
             "term": term.str.strip(),
             "country": country,
             "number": table[source.value].astype(float),
             "std_error": table["std_error"].astype(float) if "std_error" in table else np.nan,
-            "reason": table["warnings"].fillna("").astype(str).mask(fine, ""),
+            "reason": _text(table["warnings"]).mask(fine, ""),
         }
     )
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Texts of a column, empty where there is none; a column without any is read as numbers."""
+    return column.astype(object).fillna("").astype(str)
 
 
 def compare_estimates(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -91,7 +91,7 @@ class Past:
 def describe_run(plan: Plan) -> Run:
     """Say what the study just finished was made from."""
     root = plan.root
-    decisions = root / (plan.raw.parent / "decisions" if plan.world else plan.config.data.decisions)
+    decisions = root / plan.decisions
     corrections = _lines_by_source(decisions / CORRECTIONS)
     sources = {
         name: {

@@ -171,6 +171,7 @@ def _render(swap: Swap, settings: Settings, table: Path) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
     language, found = settings.language, swap.comparison
+    of_sources = swap.changes is not None and swap.changes.of_sources
     causes, warning = _causes(swap.changes, settings)
     rows = found.estimates[found.estimates["status"] == MOVED].head(SHOWN)
     world = settings.data.world.stem if settings.data.world else ""
@@ -178,13 +179,14 @@ def _render(swap: Swap, settings: Settings, table: Path) -> str:
     claims = _claims(found.claims, settings)
     return environment.get_template("swap.html").render(
         language=language.code,
-        title=language.plain("swap.title" if swap.changes else "swap.title_two"),
+        title=language.plain("swap.title" if of_sources else "swap.title_two"),
         mark=settings.mark,
         banner=language.say("page.banner", world=world) if settings.simulated else "",
         css=Markup((TEMPLATES / "study.css").read_text(encoding="utf-8")),
         say=language.say,
         sections=SECTIONS,
         words=WORDS,
+        lead=language.say("swap.lead" if of_sources else "swap.lead_two"),
         compared=_compared(swap, settings),
         causes=causes,
         warning=warning,
