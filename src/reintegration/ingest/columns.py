@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reintegration.codebook import Codebook
 from reintegration.countries import find_country
 from reintegration.errors import StudyError
+from reintegration.ingest.groups import is_export, without_groups
 from reintegration.ingest.source import Source
 from reintegration.text import fold
 
@@ -148,8 +149,8 @@ def find_columns(
     """Find the raw column of every codebook name.
 
     A column is found by its name as declared, else by the codebook's own name; case, accents,
-    punctuation and, in KoboToolbox files, group names do not count. Columns that are not found
-    and not needed are simply not there: their answers are missing.
+    punctuation and, in KoboToolbox and ODK files, group names do not count. Columns that are not
+    found and not needed are simply not there: their answers are missing.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ def find_columns(
     StudyError
         With every column that is declared or needed and not there, or there twice.
     """
-    finder = _Finder(names, groups=source.kind == "kobo")
+    finder = _Finder(names, groups=source.kind == "kobo" or is_export(names))
     problems: list[str] = []
     single: dict[str, list[int]] = {}
     options: dict[str, dict[str, int]] = {}
@@ -191,11 +192,14 @@ def find_columns(
         found_here = [n for n in finder.find(name) if n not in taken and n not in dropped]
         if len(found_here) > 1:
             twice.add(name)
-            problems.append(f"column {name!r} stands {len(found_here)} times")
+            shown = {names[number].strip() for number in found_here} - {name}
+            also = f" ({', '.join(sorted(shown))}); name the right one under `columns`"
+            problems.append(f"column {name!r} stands {len(found_here)} times{also * bool(shown)}")
         elif found_here:
             single[name] = found_here
         elif name in codebook.items and codebook.items[name].multiple:
-            options[name] = finder.find_options(name, _codes(codebook, name) or [])
+            options[name], clashes = finder.find_options(name, codebook)
+            problems += clashes
     options = {name: codes for name, codes in options.items() if codes}
     there = {*single, *options, *source.select_multiple, *twice}
     lacking = [name for name in needed_names(source, codebook, there) if name not in there]
@@ -263,9 +267,10 @@ def check_country(
         return
     meant = {fold(text) for text in ("country", *_spellings(codebook, "country"))}
     used = {number for numbers in columns.single.values() for number in numbers}
+    groups = source.kind == "kobo" or is_export(names)
     problems = []
     for number, name in enumerate(names):
-        last = name.rsplit("/", 1)[-1] if source.kind == "kobo" else name
+        last = without_groups(name) if groups else name
         if number in used or fold(last) not in meant or name in source.drop:
             continue
         counts = cells[number].map(find_country, na_action="ignore").value_counts()
@@ -285,6 +290,8 @@ class _Finder:
     """Finds columns by name: exactly, then folded, then without group names."""
 
     def __init__(self, names: Sequence[str], groups: bool):
+        self.names = names
+        self.groups = groups
         self.exact: dict[str, list[int]] = {}
         self.folded: dict[str, list[int]] = {}
         self.last: dict[str, list[int]] = {}
@@ -294,24 +301,39 @@ class _Finder:
             self.exact.setdefault(name.strip(), []).append(number)
             self.folded.setdefault(fold(name), []).append(number)
             if groups:
-                self.last.setdefault(fold(name.rsplit("/", 1)[-1]), []).append(number)
+                self.last.setdefault(fold(without_groups(name)), []).append(number)
 
     def find(self, name: str) -> list[int]:
-        return (
-            self.exact.get(name.strip())
-            or self.folded.get(fold(name))
-            or self.last.get(fold(name), [])
-        )
+        """Numbers of the columns of a name; of a name with groups, in other groups too."""
+        found = self.exact.get(name.strip()) or self.folded.get(fold(name))
+        if found or not self.groups:
+            return found or []
+        return self.last.get(fold(name)) or self.last.get(fold(without_groups(name)), [])
 
-    def find_options(self, name: str, codes: Sequence[str]) -> dict[str, int]:
-        """Columns of one option each: `q8/land`, with or without groups, or `q8_land`."""
-        ends = {fold(f"{name} {code}"): code for code in codes}
-        found: dict[str, int] = {}
+    def find_options(self, name: str, codebook: Codebook) -> tuple[dict[str, int], list[str]]:
+        """Columns of one option each, and what is not clear about them.
+
+        Such are `q8/land`, `q8.land` and `q8_land`, with or without groups before them, with the
+        answer's code or its label.
+        """
+        ends = {
+            fold(f"{name} {text}"): answer.code
+            for answer in codebook.answers_of(name)
+            for text in (*answer.spellings, answer.code)
+        }
+        found: dict[str, list[int]] = {}
         for folded, numbers in self.folded.items():
             for end, code in ends.items():
-                if folded == end or folded.endswith(f" {end}"):
-                    found[code] = numbers[0]
-        return found
+                if folded == end or (self.groups and folded.endswith(f" {end}")):
+                    found.setdefault(code, []).extend(numbers)
+                    break
+        clashes = [
+            f"columns {' and '.join(repr(self.names[n]) for n in numbers)} stand for the same "
+            f"answer of {name}; name the right one under `select_multiple`"
+            for numbers in found.values()
+            if len(numbers) > 1
+        ]
+        return {code: numbers[0] for code, numbers in found.items()}, clashes
 
 
 def _trouble(

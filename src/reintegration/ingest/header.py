@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from reintegration.ingest.groups import without_groups
 from reintegration.text import fold
 
 HEADER_ROWS = 50  # rows from the top among which the header is looked for
@@ -51,8 +52,8 @@ class Header:
 
 
 def name_keys(name: str) -> set[str]:
-    """Folded forms by which a column is found: its name, and its name without Kobo groups."""
-    return {fold(part) for part in (name, name.rsplit("/", 1)[-1])}
+    """Folded forms by which a column is found: its name, and its name without groups."""
+    return {fold(part) for part in {name, without_groups(name)}}
 
 
 def find_header(rows: Sequence[Row], wanted: Collection[str]) -> tuple[int, int]:

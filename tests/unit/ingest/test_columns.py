@@ -50,8 +50,43 @@ def test_kobo_columns_are_found_below_their_groups(codebook):
         "land": names.index("a/q8/land"),
         "none": names.index("a/q8/none"),
     }
-    with pytest.raises(StudyError, match="no column for case_number"):
-        find_columns(source(), codebook, names, "s.csv")  # groups are Kobo's own
+    plain = find_columns(source(), codebook, names, "s.csv")  # `_uuid` tells where it is from
+    assert plain == found
+
+
+@pytest.mark.parametrize("written", ["{}/{}", "{}.{}", "{}-{}", "{}:{}"])
+def test_groups_are_known_by_either_separator(codebook, written):
+    plain = [name for name in needed(codebook) if name != "q8"]
+    names = [written.format("a_group", name) for name in plain]
+    names += [written.format("a_group.q8", "land"), "X_uuid", "a_group/Remarks"]
+    found = find_columns(source(columns={"age": "old_group/Remarks"}), codebook, names, "s.csv")
+    assert found.single["q30"] == [plain.index("q30")]
+    assert found.options["q8"] == {"land": len(plain)}
+    assert found.single["age"] == [len(names) - 1]  # the group was renamed, the question not
+
+
+def test_without_signs_of_kobo_a_slash_is_no_group(codebook):
+    names = [name for name in needed(codebook) if name != "q7"]
+    with pytest.raises(StudyError, match="no column for q7"):
+        find_columns(source(), codebook, [*names, "age/q7"], "s.csv")
+    many = [f"group/{name}" for name in needed(codebook)]
+    assert find_columns(source(), codebook, many, "s.csv").single["q7"]
+
+
+def test_a_question_that_stands_in_two_groups_is_asked_about(codebook):
+    names = [f"a/{name}" for name in needed(codebook, "age")] + ["spouse/age", "_uuid"]
+    with pytest.raises(StudyError, match=r"'age' stands 2 times \(a/age, spouse/age\)"):
+        find_columns(source(), codebook, names, "s.csv")
+    chosen = find_columns(source(columns={"age": "a/age"}), codebook, names, "s.csv")
+    assert chosen.single["age"] == [names.index("a/age")]
+
+
+def test_options_by_label_and_options_that_stand_twice(codebook):
+    names = [name for name in needed(codebook) if name != "q8"]
+    found = find_columns(source(), codebook, [*names, "q8/Terre", "Q8_animals"], "s.csv")
+    assert found.options["q8"] == {"land": len(names), "animals": len(names) + 1}
+    with pytest.raises(StudyError, match="'q8/Terre' and 'q8/land' stand for the same answer"):
+        find_columns(source(), codebook, [*names, "q8/Terre", "q8/land"], "s.csv")
 
 
 def test_every_missing_column_is_named_at_once_with_what_is_near(codebook):
