@@ -310,7 +310,7 @@ def _write_swap(root: Path, config: Config, past: "Past", changes: "Changes") ->
         "added": changes.added,
         "removed": changes.removed,
         "replaced": list(changes.replaced),
-        "other matches": ["by hand"] if changes.matches else [],
+        "decided anew": ["matches of returnees or surveys"] if changes.decided else [],
     }
     named = "; ".join(f"{key}: {', '.join(names)}" for key, names in parts.items() if names)
     moved = shown.estimates[shown.estimates["status"] == MOVED]

@@ -6,12 +6,11 @@ tables of the last finished study (aggregated ones, never surveys), with a hash 
 file, mapping and decisions.
 """
 
-import csv
 import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ KEPT = "audit/last_study.zip"  # below results/
 RUN = "run.json"
 # What a source is made of, in words.
 PARTS = {"raw": "its file", "mapping": "its mapping", "decisions": "decisions by hand"}
-CORRECTIONS, MATCHES = "cleaning_log.csv", "matches.csv"
 _DATE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same tables give the same bytes
 
 
@@ -34,8 +32,8 @@ class Run:
     ----------
     sources
         Name of each source -> hashes of `PARTS`; empty where there is none.
-    matches
-        Hash of the matches of returnees decided by hand.
+    decided
+        Hash of the decisions by hand that name no source: matches of returnees among them.
     choices
         The configuration, plain.
     files
@@ -49,7 +47,7 @@ class Run:
     """
 
     sources: dict[str, dict[str, str]]
-    matches: str
+    decided: str
     choices: dict[str, Any]
     files: dict[str, str]
     code: str
@@ -64,13 +62,13 @@ class Changes:
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     replaced: dict[str, list[str]] = field(default_factory=dict)  # source -> which `PARTS`
-    matches: bool = False
+    decided: bool = False
     others: list[str] = field(default_factory=list)  # causes that are no source, in words
 
     @property
     def of_sources(self) -> bool:
         """Whether the data studied are others."""
-        return bool(self.added or self.removed or self.replaced or self.matches)
+        return bool(self.added or self.removed or self.replaced or self.decided)
 
 
 @dataclass(frozen=True)
@@ -91,15 +89,13 @@ class Past:
 def describe_run(plan: Plan) -> Run:
     """Say what the study just finished was made from."""
     root = plan.root
-    decisions = root / plan.decisions
-    corrections = _lines_by_source(decisions / CORRECTIONS)
     sources = {
         name: {
             "raw": _hash_file(root / plan.raw_file(name)),
             "mapping": _hash_text(json.dumps(plan.sources[name], sort_keys=True))
             if name in plan.sources
             else _hash_file(root / plan.mapping_file(name)),
-            "decisions": _hash_text(corrections[name]) if name in corrections else "",
+            "decisions": _decided(plan, name),
         }
         for name in sorted(plan.files)
     }
@@ -111,7 +107,7 @@ def describe_run(plan: Plan) -> Run:
     code = [path for path in sorted(package.rglob("*.py")) if not path.is_relative_to(shown)]
     return Run(
         sources=sources,
-        matches=_hash_file(decisions / MATCHES),
+        decided=_decided_at_large(plan),
         choices=plan.config.model_dump(mode="json"),
         files={str(path): _hash_file(root / path) for path in named},
         code=_hash_text("".join(_hash_file(path) for path in [*code, root / "uv.lock"])),
@@ -137,16 +133,17 @@ def _hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
-def _lines_by_source(path: Path) -> dict[str, str]:
-    """The lines of a table of decisions about each source."""
-    if not path.is_file():
-        return {}
-    found: dict[str, str] = {}
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
-        for line in csv.DictReader(stream):
-            name = line.get("source") or ""
-            found[name] = found.get(name, "") + json.dumps(line, sort_keys=True)
-    return found
+def _decided(plan: Plan, source: str) -> str:
+    """Hash the corrections by hand that name a source, wherever they stand; empty for none."""
+    lines = [replace(line, line=0) for line in plan.decisions.corrections if line.source == source]
+    return _hash_text(repr(lines)) if lines else ""
+
+
+def _decided_at_large(plan: Plan) -> str:
+    """Hash the matches of returnees, and the corrections that name no source."""
+    lines = [replace(line, line=0) for line in plan.decisions.corrections if not line.source]
+    matches = [replace(line, line=0) for line in plan.decisions.matches]
+    return _hash_text(repr((lines, matches))) if lines or matches else ""
 
 
 # ---------------------------------------------------------------- what differs
@@ -170,7 +167,7 @@ def changes_between(before: Run, after: Run) -> Changes:
         added=sorted(new.keys() - old.keys()),
         removed=sorted(old.keys() - new.keys()),
         replaced={name: parts for name, parts in sorted(replaced.items()) if parts},
-        matches=before.matches != after.matches,
+        decided=before.decided != after.decided,
         others=others,
     )
 

@@ -239,8 +239,8 @@ def _causes(changes: Changes | None, settings: Settings) -> tuple[list[Markup], 
             for name, parts in changes.replaced.items()
         ]
         said.append(language.say("swap.causes.replaced", sources=language.join(replaced)))
-    if changes.matches:
-        said.append(language.say("swap.causes.matches"))
+    if changes.decided:
+        said.append(language.say("swap.causes.decided"))
     if not changes.of_sources:
         said.append(language.say("swap.causes.none"))
     if not changes.others:

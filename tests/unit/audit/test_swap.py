@@ -18,6 +18,7 @@ from reintegration.audit.swap import (
     run_of,
 )
 from reintegration.config import load_config
+from reintegration.ingest.decisions import Correction, Decisions
 from reintegration.plan import Plan
 
 RUN = Run(
@@ -25,12 +26,27 @@ RUN = Run(
         "gin": {"raw": "1", "mapping": "2", "decisions": ""},
         "sen": {"raw": "3", "mapping": "4", "decisions": "5"},
     },
-    matches="",
+    decided="",
     choices={"study": {"countries": ["GIN", "SEN"]}, "specifications": [{"id": "levels"}]},
     files={"data/instruments/rss.yaml": "6"},
     code="7",
     world=None,
     results="8",
+)
+
+
+TYPED_TWICE = Correction(
+    line=2,
+    source="sen",
+    row=3,
+    survey_id="",
+    question="q1",
+    old_value="ok",
+    new_value="satisfied",
+    change_type="change_response",
+    rows_expected=None,
+    initials="AB",
+    note="typed twice",
 )
 
 
@@ -55,15 +71,15 @@ def test_causes_that_are_no_source_are_named():
         "data/instruments/rss.yaml",
         "the software",
     ]
-    assert changes_between(RUN, replace(RUN, matches="1")).of_sources
+    assert changes_between(RUN, replace(RUN, decided="1")).of_sources
     assert changes_between(RUN, RUN) == Changes()
 
 
 @pytest.fixture
 def plan(root, tmp_path) -> Plan:
     """A study of two files of the researcher's own."""
-    for name in ("raw/gin.csv", "raw/sen.csv", "decisions/matches.csv", "results/x"):
-        path = tmp_path / "data" / name
+    for name in ("gin.csv", "sen.csv"):
+        path = tmp_path / "data/raw" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("a", encoding="utf-8")
     config = load_config(root / "config.yaml")
@@ -74,7 +90,7 @@ def plan(root, tmp_path) -> Plan:
         world_files=(),
         raw=Path("data/raw"),
         mappings=Path("data/sources"),
-        decisions=Path("data/decisions"),
+        decisions=Decisions(),
         files={"gin": "gin.csv", "sen": "sen.csv"},
         sources={"gin": {"file": "gin.csv"}, "sen": {"file": "sen.csv"}},
     )
@@ -83,15 +99,16 @@ def plan(root, tmp_path) -> Plan:
 def test_each_part_of_a_source_is_noticed(plan):
     before = describe_run(plan)
     (plan.root / "data/raw/gin.csv").write_text("b", encoding="utf-8")
-    log = plan.root / "data/decisions/cleaning_log.csv"
-    log.write_text("source,row,note\nsen,3,typed twice\n", encoding="utf-8")
     mapped = {"gin": {"file": "gin.csv", "country": "GIN"}, "sen": {"file": "sen.csv"}}
-    after = describe_run(replace(plan, sources=mapped))
+    decided = replace(plan, sources=mapped, decisions=Decisions(corrections=(TYPED_TWICE,)))
+    after = describe_run(decided)
     assert changes_between(before, after) == Changes(
         replaced={"gin": ["raw", "mapping"], "sen": ["decisions"]}
     )
-    (plan.root / "data/decisions/matches.csv").unlink()
-    assert changes_between(after, describe_run(replace(plan, sources=mapped))).matches
+    elsewhere = Decisions(corrections=(replace(TYPED_TWICE, line=9),))
+    assert changes_between(after, describe_run(replace(decided, decisions=elsewhere))) == Changes()
+    unnamed = Decisions(corrections=(TYPED_TWICE, replace(TYPED_TWICE, source="")))
+    assert changes_between(after, describe_run(replace(decided, decisions=unnamed))).decided
     (plan.root / "data/raw/sen.csv").unlink()  # left out: its file is not there
     assert "sen" in changes_between(after, describe_run(plan)).replaced
 
