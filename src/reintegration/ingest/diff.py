@@ -29,32 +29,31 @@ def diff(mapped: Mapped, cleaned: pd.DataFrame, excluded: np.ndarray) -> pd.Data
         One row per changed cell and per row that is out: place (from 0), question, old_value,
         new_value (texts, empty when blank; not of rows) and change_type.
     """
-    kept = excluded == ""
-    parts = [
-        pd.DataFrame({"place": np.flatnonzero(~kept), "change_type": "remove_survey"}).reindex(
-            columns=DIFF_COLUMNS, fill_value=""
-        )
-    ]
+    rows = pd.DataFrame({"place": np.flatnonzero(excluded != ""), "change_type": "remove_survey"})
+    parts = [rows.reindex(columns=DIFF_COLUMNS, fill_value="")]
     for name in mapped.frame:
-        if name not in cleaned:
-            continue
-        before, after = mapped.frame[name], cleaned[name]
-        changed = _differs(before, after)
-        aside = mapped.unread.get(str(name))
-        if aside is not None:
-            changed[aside.rows] = True
-        where = np.flatnonzero(changed & kept)
-        if not len(where):
-            continue
-        old = cell_texts(before.iloc[where])
-        if aside is not None:
-            texts = pd.Series(aside.texts, aside.rows).reindex(where)
-            old = np.where(texts.notna(), texts.to_numpy(dtype=object), old)
-        new = cell_texts(after.iloc[where])
+        where, old, new = _changed(mapped, cleaned, str(name), excluded == "")
         kind = np.where(new == "", "blank_response", "change_response")
-        lines = {"place": where, "question": name, "old_value": old, "new_value": new}
-        parts.append(pd.DataFrame({**lines, "change_type": kind}))
-    return pd.concat(parts, ignore_index=True)
+        values = [where, name, old, new, kind]
+        parts.append(pd.DataFrame(dict(zip(DIFF_COLUMNS, values, strict=True))))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _changed(
+    mapped: Mapped, cleaned: pd.DataFrame, name: str, kept: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cells of one column that hold something else than before, with old and new texts."""
+    before, after = mapped.frame[name], cleaned[name]
+    changed = _differs(before, after)
+    aside = mapped.unread.get(name)
+    if aside is not None:
+        changed[aside.rows] = True
+    where = np.flatnonzero(changed & kept)
+    old, new = cell_texts(before.iloc[where]), cell_texts(after.iloc[where])
+    if aside is not None:
+        texts = pd.Series(aside.texts, aside.rows).reindex(where)
+        old = np.where(texts.notna(), texts.to_numpy(dtype=object), old)
+    return where, np.asarray(old), np.asarray(new)
 
 
 def _differs(before: pd.Series, after: pd.Series) -> np.ndarray:
@@ -89,35 +88,43 @@ def check_log(mapped: Mapped, cleaned: pd.DataFrame, ledger: Ledger) -> None:
         If a cell or row of clean data was changed without a line of the log, or a line says what
         was not done. That is a fault of the software; no value is shown.
     """
-    found = diff(mapped, cleaned, ledger.excluded)
-    told = _as_told(ledger)
-    both = found.merge(told, how="outer", on=["place", "question"], suffixes=("", "_told"))
-    wrong = both["change_type"].ne(both["change_type_told"])
-    wrong |= both["new_value"].ne(both["new_value_told"])
-    wrong |= both["old_value"].ne(both["old_value_told"]) & both["old_value_told"].ne("")
-    if wrong.any():
-        faults = both[wrong].assign(row=ledger.rows[both.loc[wrong, "place"].to_numpy()])
-        where = faults.groupby("question")["row"].agg(["size", "first"])
-        lines = (
-            f"{name or 'rows'}: {n}, first in row {row}" for name, n, row in where.itertuples()
-        )
+    kept = ledger.excluded == ""
+    out = np.sort(ledger.removed)
+    faults = []
+    if not np.array_equal(out, np.flatnonzero(~kept)):
+        faults.append(f"{len(out)} rows are said to be out, and {(~kept).sum()} are")
+    for name in ledger.edited.union(map(str, mapped.frame)):
+        there = name in mapped.frame and name in cleaned
+        found = _changed(mapped, cleaned, name, kept) if there else _NOTHING
+        wrong = _disagreements(found, _as_told(ledger.edits_of(name), kept))
+        if len(wrong):
+            faults.append(f"{name}: {len(wrong)} cells, first in row {ledger.rows[wrong[0]]}")
+    if faults:
         raise ArithmeticError(
             f"source {ledger.source}: the cleaning log does not say what was done\n"
-            + "\n".join(lines)
+            + "\n".join(sorted(faults))
         )
 
 
-def _as_told(ledger: Ledger) -> pd.DataFrame:
-    """What the log says of the rows that are kept and of those that are out, as `diff` says it.
+Cells = tuple[np.ndarray, np.ndarray, np.ndarray]
+_NOTHING: Cells = (np.array([], dtype="int64"), np.array([]), np.array([]))
 
-    A cell with several lines holds what the last of them wrote.
+
+def _as_told(cells: Cells, kept: np.ndarray) -> Cells:
+    """What the log says of cells of rows that are kept: from the first old to the last new value.
+
+    A cell that came back to what it was has not changed.
     """
-    edits = ledger.edits()
-    whole = edits["change_type"] == "remove_survey"
-    edits = edits[whole | (ledger.excluded[edits["place"].to_numpy()] == "")]
-    cell = ["place", "question"]
-    last = edits.drop_duplicates(cell, keep="last").set_index(cell)
-    first = edits.drop_duplicates(cell, keep="first").set_index(cell)
-    told = last.assign(old_value=first["old_value"].reindex(last.index))
-    undone = edits.duplicated(cell).any() & told["old_value"].eq(told["new_value"])
-    return told[~(undone & told["change_type"].ne("remove_survey"))].reset_index()
+    where, old, new = (column[kept[cells[0]]] for column in cells)
+    places, first, times = np.unique(where, return_index=True, return_counts=True)
+    last = len(where) - 1 - np.unique(where[::-1], return_index=True)[1]
+    same = (old[first] == new[last]) & (times > 1)
+    return places[~same], old[first][~same], new[last][~same]
+
+
+def _disagreements(found: Cells, told: Cells) -> np.ndarray:
+    """Places of which the data and the log say different things; an old value may be left out."""
+    where, at, line = np.intersect1d(found[0], told[0], return_indices=True)
+    wrong = found[2][at] != told[2][line]
+    wrong |= (found[1][at] != told[1][line]) & (told[1][line] != "")
+    return np.union1d(np.setxor1d(found[0], told[0]), where[wrong.astype(bool)]).astype("int64")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,7 @@ LOG_COLUMNS = [
 ]
 PSEUDONYMS = ("returnee_id", "location_id")
 REJECTED_COLUMNS = ["source", "row", "question", "reason"]
-EDITS = ("change_response", "blank_response", "remove_survey")  # the others change nothing
+CELL_EDITS = ("change_response", "blank_response")
 HIDDEN = "(not shown)"
 LONGEST_SHOWN = 60  # an answer is shorter; a remark may say anything about anybody
 DIGITS_SHOWN = 3  # an answer's code has no more; a phone, case or identity number has
@@ -76,7 +76,7 @@ class Ledger:
     ):
         self.source = source
         self.rows = np.asarray(rows)
-        self.survey_ids = survey_ids.to_numpy()
+        self.survey_ids = survey_ids.reset_index(drop=True)
         self.excluded = np.full(len(self.rows), "", dtype=object)
         self._coded = coded_questions(codebook)
         self._secrets = secrets
@@ -135,46 +135,39 @@ class Ledger:
             )
         )
 
-    def _lines(self, change: Change) -> pd.DataFrame:
-        """Lines of the log, with values of coded questions and of pseudonyms alone."""
-        old: Values = ""
-        new: Values = ""
+    def _values(self, change: Change) -> tuple[Values, Values]:
+        """Old and new values as they may be shown: of coded questions and pseudonyms alone."""
         if change.question in self._coded:
-            old, new = self._shown(change.old), cell_texts(change.new)
-        elif change.question in PSEUDONYMS:
-            old, new = cell_texts(change.old), cell_texts(change.new)
-        return pd.DataFrame(
-            {
-                "source": self.source,
-                "row": self.rows[change.where],
-                "survey_id": self.survey_ids[change.where],
-                "question": change.question,
-                "old_value": old,
-                "new_value": new,
-                "change_type": change.change_type,
-                "rule": change.rule,
-                "issue": change.issue,
-            }
+            return self._shown(change.old), cell_texts(change.new)
+        if change.question in PSEUDONYMS:
+            return cell_texts(change.old), cell_texts(change.new)
+        return "", ""
+
+    def edits_of(self, question: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Cells of a question that were changed, and their old and new values as texts.
+
+        In the order of the changes; a cell may stand there several times.
+        """
+        changes = [
+            change
+            for change in self._changes
+            if change.question == question and change.change_type in CELL_EDITS
+        ]
+        return (
+            _places(changes),
+            _spread([cell_texts(change.old) for change in changes], changes),
+            _spread([cell_texts(change.new) for change in changes], changes),
         )
 
-    def edits(self) -> pd.DataFrame:
-        """What was done to data, for comparison with the data: place, question, values as texts."""
-        parts = [
-            pd.DataFrame(
-                {
-                    "place": change.where,
-                    "question": "" if change.change_type == "remove_survey" else change.question,
-                    "old_value": cell_texts(change.old),
-                    "new_value": cell_texts(change.new),
-                    "change_type": change.change_type,
-                }
-            )
-            for change in self._changes
-            if change.change_type in EDITS
-        ]
-        names = ["place", "question", "old_value", "new_value", "change_type"]
-        edits = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
-        return edits.astype({"place": "int64"})
+    @property
+    def edited(self) -> frozenset[str]:
+        """Questions of which cells were changed."""
+        return frozenset(c.question for c in self._changes if c.change_type in CELL_EDITS)
+
+    @property
+    def removed(self) -> np.ndarray:
+        """Rows that were taken out, in the order of the changes."""
+        return _places([c for c in self._changes if c.change_type == "remove_survey"])
 
     def _shown(self, values: Values) -> np.ndarray | str:
         """Values with those hidden that may hold something about a person."""
@@ -229,7 +222,25 @@ class Ledger:
 
     def log(self) -> pd.DataFrame:
         """Every change, in the order of the file."""
-        return _joined([self._lines(change) for change in self._changes], LOG_COLUMNS)
+        changes = self._changes
+        where = _places(changes)
+        values = [self._values(change) for change in changes]
+        said: dict[str, list[Values]] = {
+            "source": [self.source for _ in changes],
+            "question": [change.question for change in changes],
+            "old_value": [old for old, _ in values],
+            "new_value": [new for _, new in values],
+            "change_type": [change.change_type for change in changes],
+            "rule": [change.rule for change in changes],
+            "issue": [change.issue for change in changes],
+        }
+        order = np.argsort(self.rows[where], kind="stable")
+        columns = {
+            name: pd.Categorical(_spread(parts, changes)[order]) for name, parts in said.items()
+        }
+        where = where[order]
+        ids = self.survey_ids.iloc[where].reset_index(drop=True)
+        return pd.DataFrame(columns | {"row": self.rows[where], "survey_id": ids})[LOG_COLUMNS]
 
     def rejected(self) -> pd.DataFrame:
         """Every row that cannot be used, in the order of the file."""
@@ -267,6 +278,21 @@ def coded_questions(codebook: Codebook) -> frozenset[str]:
 def _plain(text: str) -> str:
     """Text without case and accents."""
     return _ACCENT.sub("", unicodedata.normalize("NFKD", text).casefold())
+
+
+def _places(changes: list[Change]) -> np.ndarray:
+    """Rows of changes, one after another."""
+    return np.concatenate([np.array([], dtype="int64"), *(change.where for change in changes)])
+
+
+def _spread(parts: Sequence[Values], changes: list[Change]) -> np.ndarray:
+    """Values of changes, one per row of each: a text stands for all of its rows."""
+    columns = [np.array([], dtype=object)]
+    for part, change in zip(parts, changes, strict=True):
+        alike = isinstance(part, str)
+        values = np.full(len(change.where), part, dtype=object) if alike else np.asarray(part)
+        columns.append(values.astype(object, copy=False))
+    return np.concatenate(columns)
 
 
 def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import contextlib
 import hmac
 import os
+import re
 import secrets
 import sys
 import unicodedata
@@ -22,6 +23,7 @@ KEY_VARIABLE = "REINTEGRATION_KEY_FILE"
 KEY_BYTES = 32
 DIGITS = 12
 AT_ONCE = 50_000
+_SPACED = re.compile(r"^ |  | $|\x1f |[\t-\r\x1c-\x1e]")  # spaces that may not count
 SUBMISSION = "submission_id"
 # What tells one row without a case number from another, should the rows of a file move.
 _KNOWN_OF_NOBODY = ("survey_date", "return_date", "sex", "age", "returned_from", "months_abroad")
@@ -117,6 +119,8 @@ def _hashes(letter: str, texts: pd.Index, key: bytes) -> pd.Series:
 
 def _same(text: str) -> str:
     """A text without what does not count: case, width of letters, spacing, within its scope."""
+    if text.isascii() and not _SPACED.search(text):
+        return text.upper()
     return "\x1f".join(
         " ".join(unicodedata.normalize("NFKC", part).upper().split()) for part in text.split("\x1f")
     )
