@@ -4,6 +4,7 @@ No rule is written here a second time. The files are taken in as the study takes
 as that goes; what is found is read off the errors, the cleaning log and the account.
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,15 @@ from reintegration.config import Cleaning, Config, load_config
 from reintegration.errors import Gathered, StudyError
 from reintegration.ingest.answers import questions
 from reintegration.ingest.columns import needed_names
+from reintegration.ingest.decisions import Decisions, load_decisions
 from reintegration.ingest.flow import REASONS
-from reintegration.ingest.intake import SourceResult, examine_source
+from reintegration.ingest.intake import (
+    NOTHING_DECIDED,
+    SourceResult,
+    examine_source,
+    left_out,
+)
+from reintegration.ingest.pool import pool
 from reintegration.ingest.pseudonym import find_key
 from reintegration.ingest.source import Source, load_sources
 
@@ -34,6 +42,12 @@ _ANSWERS = (
     "say under `answers` in the source YAML what each text means (empty: missing), or correct it "
     "in the file"
 )
+_PRIORITY = "nothing; which source is kept, `priority` in the source YAMLs says"
+_MATCHES = (
+    "decide in data/decisions/matches.csv whether they are one; after `make study` "
+    "results/clean/matches.csv lists them with what agrees"
+)
+TOGETHER = ("survey_in_two_sources",)  # rules that no source can be checked for alone
 # What a person can do about each rule or reason of the cleaning log.
 WHAT_TO_DO = {
     "broken_row": "look at these rows in a text editor: a delimiter inside an answer needs quotes",
@@ -132,16 +146,22 @@ class Checked:
 
 @dataclass(frozen=True)
 class Report:
-    """All sources checked, and what is wrong with the list of sources itself."""
+    """All sources checked, by themselves and together, and what is wrong with their list."""
 
     sources: tuple[Checked, ...]
+    together: Checked | None = None
     problems: tuple[str, ...] = ()
     simulated: bool = False
+
+    @property
+    def parts(self) -> tuple[Checked, ...]:
+        """Each source, and all together."""
+        return (*self.sources, *([self.together] if self.together else []))
 
     def fails(self, fail_on: Severity) -> bool:
         """Whether anything is as bad as `fail_on`, or worse."""
         limit = SEVERITIES.index(fail_on)
-        worst = [SEVERITIES.index(s.worst) for s in self.sources if s.worst is not None]
+        worst = [SEVERITIES.index(s.worst) for s in self.parts if s.worst is not None]
         return bool(self.problems) or any(severity <= limit for severity in worst)
 
 
@@ -158,29 +178,58 @@ def check_study(config_file: str | Path, names: Sequence[str] = ()) -> Report:
     root = config_file.parent
     config = load_config(config_file)
     codebook = config.instrument.codebook(root)
-    raw, mappings = _folders(config_file, config)
-    listing = Gathered()
-    sources: list[Source] = listing.attempt(load_sources, root / raw, root / mappings) or []
-    problems = [line for error in listing.errors for line in error.problems]
+    raw, mappings, decisions = _folders(config_file, config)
+    trouble = Gathered()
+    sources: list[Source] = trouble.attempt(load_sources, root / raw, root / mappings) or []
+    problems = [line for error in trouble.errors for line in error.problems]
     if names:
         problems = [line for line in problems if Path(line.partition(": ")[0]).stem in names]
-        known = {source.source for source in sources}
-        if unknown := [name for name in names if name not in known and not problems]:
-            raise StudyError(
-                f"There is no source {', '.join(unknown)}.",
-                [f"the sources of {config_file} are {', '.join(sorted(known))}"],
-            )
+        _refuse_unknown(names, sources, problems, config_file)
         sources = [source for source in sources if source.source in names]
+    trouble = Gathered()
+    known = None if names else [source.source for source in sources]
+    decided = trouble.attempt(load_decisions, root / decisions, codebook, known)
     key = find_key(config.simulated, root)
-    checked = [check_source(source, root / raw, codebook, config, key) for source in sources]
+    desk = Desk(root / raw, codebook, config, key, decided or NOTHING_DECIDED)
+    checked, results = [], []
+    for source in sources:
+        one, result = check_source(source, desk)
+        checked.append(one)
+        results.append(result)
     checked.sort(key=lambda one: [-count for count in one.counts().values()])
-    return Report(tuple(checked), tuple(problems), config.simulated)
+    together = None
+    if len(results) > 1 and not names:
+        together = trouble.attempt(_check_together, results, desk)
+    problems += [" ".join([error.headline, *error.problems]) for error in trouble.errors]
+    return Report(tuple(checked), together, tuple(problems), config.simulated)
 
 
-def _folders(config_file: Path, config: Config) -> tuple[Path, Path]:
-    """Folders of raw files and mappings, relative to the configuration."""
+@dataclass(frozen=True)
+class Desk:
+    """What every source of a study is checked with."""
+
+    raw: Path
+    codebook: Codebook
+    config: Config
+    key: bytes
+    decisions: Decisions = NOTHING_DECIDED
+
+
+def _refuse_unknown(
+    names: Sequence[str], sources: Sequence[Source], problems: Sequence[str], where: Path
+) -> None:
+    known = {source.source for source in sources}
+    if unknown := [name for name in names if name not in known and not problems]:
+        raise StudyError(
+            f"There is no source {', '.join(unknown)}.",
+            [f"the sources of {where} are {', '.join(sorted(known))}"],
+        )
+
+
+def _folders(config_file: Path, config: Config) -> tuple[Path, Path, Path]:
+    """Folders of raw files, mappings and decisions, relative to the configuration."""
     if not config.simulated:
-        return config.data.raw, config.data.sources
+        return config.data.raw, config.data.sources, config.data.decisions
     from reintegration.plan import read_plan
 
     plan = read_plan(config_file)
@@ -189,32 +238,93 @@ def _folders(config_file: Path, config: Config) -> tuple[Path, Path]:
             "The files of the simulated world have not been made.",
             [f"{plan.mappings}: there is no such folder; `make study` makes it"],
         )
-    return plan.raw, plan.mappings
+    return plan.raw, plan.mappings, plan.decisions.folder
 
 
-def check_source(
-    source: Source, raw_dir: str | Path, codebook: Codebook, config: Config, key: bytes
-) -> Checked:
-    """Take one source in as far as it can be, and list what was found wrong with it."""
+def check_source(source: Source, desk: Desk) -> tuple[Checked, SourceResult]:
+    """Take one source in as far as it can be, and list what was found wrong with it.
+
+    Returns
+    -------
+    tuple
+        The findings, and what the study would make of the source when bad ones are left out.
+    """
     result, trouble = examine_source(
-        source, raw_dir, codebook, config.cleaning, config.assistance, key
+        source,
+        desk.raw,
+        desk.codebook,
+        desk.config.cleaning,
+        desk.config.assistance,
+        desk.key,
+        desk.decisions,
     )
-    found = [*_errors(source, Path(raw_dir), trouble.errors)]
+    found = [*_errors(source, desk.raw, trouble.errors)]
     rows_read = 0
     if result is not None:
         rows_read = result.account["rows_read"]
-        found += _from_log(result, codebook, config.cleaning)
-        found += _notes(result, needed_names(source, codebook))
-    found.sort(key=lambda finding: (SEVERITIES.index(finding.severity), -finding.count))
-    numbered = source.kind in _NUMBERED
-    return Checked(
+        found += _from_log(result, desk.codebook, desk.config.cleaning)
+        found += _notes(result, needed_names(source, desk.codebook))
+    if result is None or trouble.errors:
+        result = left_out(source, desk.raw, desk.codebook, trouble.errors[0])
+    checked = Checked(
         source.source,
         source.file,
         source.country or "",
         rows_read,
-        "observations" if numbered else "rows",
-        tuple(found),
+        "observations" if source.kind in _NUMBERED else "rows",
+        _worst_first(found),
     )
+    return checked, result
+
+
+def _worst_first(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda f: (SEVERITIES.index(f.severity), -f.count)))
+
+
+def _check_together(results: Sequence[SourceResult], desk: Desk) -> Checked:
+    """What no source tells alone: surveys in two of them, and who may be one returnee."""
+    config = desk.config
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        pooled = pool(
+            results, desk.codebook, config.study, config.scoring, config.matching, desk.decisions
+        )
+    found = [Finding("info", "note", "", str(warning.message)) for warning in warned]
+    log = pooled.cleaning_log
+    for rule, lines in log[log["rule"].isin(TOGETHER)].groupby("rule", sort=False):
+        by_source = lines["row"].groupby(lines["source"])
+        details = [Detail(str(name), len(rows), _first(rows)) for name, rows in by_source]
+        said = expectation(str(rule), config.cleaning)
+        found.append(
+            Finding(
+                severity="row",
+                rule=str(rule),
+                question="",
+                expectation=said,
+                count=len(lines),
+                details=tuple(details),
+                what_to_do=_PRIORITY,
+            )
+        )
+    pairs = pooled.matches[pooled.matches["merged"] == ""]
+    if len(pairs):
+        shown = [
+            Detail(f"{p.source} row {p.row} and {p.same_as_source} row {p.same_as_row}", 1, ())
+            for p in pairs.head(DETAILS_SHOWN).itertuples()
+        ]
+        found.append(
+            Finding(
+                severity="flag",
+                rule="match",
+                question="",
+                expectation="two case numbers that may be one returnee",
+                count=len(pairs),
+                details=tuple(shown),
+                more_details=len(pairs) - len(shown),
+                what_to_do=_MATCHES,
+            )
+        )
+    return Checked("all sources together", "", "", 0, "rows", _worst_first(found))
 
 
 def _errors(source: Source, raw_dir: Path, errors: Sequence[StudyError]) -> list[Finding]:

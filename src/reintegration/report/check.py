@@ -32,11 +32,19 @@ def plain(text: str) -> str:
 
 
 def where(places: str, rows: tuple[int, ...], count: int) -> str:
-    """Name rows: the first few, and that there are more."""
+    """Name rows: the first few, and that there are more; nothing when none is named."""
+    if not rows:
+        return ""
     named = ", ".join(map(str, rows))
     if len(rows) == 1 and count == 1:
         return f"{places[:-1]} {named}"
     return f"{places} {named}{', ...' if count > len(rows) else ''}"
+
+
+def of_file(checked: Checked) -> str:
+    """Name the file of a source, and its rows, in brackets."""
+    rows = f", {checked.rows_read:,} {checked.places}" if checked.rows_read else ""
+    return f" ({checked.file}{rows})" if checked.file else ""
 
 
 def summary(checked: Checked) -> str:
@@ -69,9 +77,8 @@ def lines(report: Report, width: int) -> Iterator[str]:
         yield typer.style(_MARK, bold=True)
     for problem in report.problems:
         yield from _wrapped("error", problem, width)
-    for checked in report.sources:
-        rows = f", {checked.rows_read:,} {checked.places}" if checked.rows_read else ""
-        title = plain(f"{checked.source} ({checked.file}{rows}): {summary(checked)}")
+    for checked in report.parts:
+        title = plain(f"{checked.source}{of_file(checked)}: {summary(checked)}")
         yield ""
         yield from map(_bold, textwrap.wrap(title, width))
         for group in groups(checked.findings):
@@ -126,7 +133,7 @@ def _in_full(group: Sequence[Finding], places: str, width: int) -> Iterator[str]
 def _finding(finding: Finding, places: str, width: int) -> Iterator[str]:
     """Rows of one question, and what was found in them."""
     only = finding.details[0].text if len(finding.details) == 1 else ""
-    if finding.count:
+    if finding.rows:
         why = f"{finding.said}, " if finding.said not in ("", finding.expectation) else ""
         question = f"{finding.question}: " if finding.question else ""
         rows = where(places, finding.rows, finding.count)
@@ -145,7 +152,7 @@ def detail(found: Detail, places: str) -> str:
     """Say one thing found, and where."""
     rows = where(places, found.rows, found.count)
     if found.count == 1:
-        return f"{rows}: {found.text}"
+        return f"{rows}: {found.text}" if rows else found.text
     return f"{found.count:,} x {found.text}: {rows}"
 
 

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from reintegration.cli import app
 from reintegration.config import Cleaning
 from reintegration.errors import StudyError
-from reintegration.ingest.check import WHAT_TO_DO, check_study, expectation
-from reintegration.ingest.flow import REASONS
+from reintegration.ingest.check import TOGETHER, WHAT_TO_DO, check_study, expectation
+from reintegration.ingest.flow import REPEATED, UNUSABLE_ROWS
 from reintegration.report.check import lines, write_page
 
 from .conftest import CASE, ITEMS, NAME, PHONE, PLACE, ROOT, VARIABLES
@@ -201,9 +201,32 @@ def test_of_several_sources_the_outlines_fit_one_screen(office, desk):
     assert max(map(len, said(check_study(office), width=60).splitlines())) <= 60
 
 
-@pytest.mark.parametrize("rule", sorted({*Cleaning.rules(), *list(REASONS)[:10]}))
+@pytest.mark.parametrize("rule", sorted({*Cleaning.rules(), *UNUSABLE_ROWS, *REPEATED}))
 def test_every_rule_is_told_in_words_with_what_to_do(rule, office):
     words = expectation(rule, Cleaning.model_construct())
     assert words != rule
     assert "_" not in words
-    assert rule in WHAT_TO_DO
+    assert rule in WHAT_TO_DO or rule in TOGETHER
+
+
+def test_what_no_source_tells_alone(office, desk):
+    """The same survey in two sources, and one who may be the same under two case numbers."""
+    people = [{"age": str(20 + n), "birth_year": str(1999 - n)} for n in range(30)]
+    desk.csv(desk.rows(*people), "a.csv")
+    desk.csv(desk.rows({}, {"case_number": "SN-0999", **people[7]}), "b.csv")
+    report = check_study(office)
+    assert report.together is not None
+    by_rule = {finding.rule: finding for finding in report.together.findings}
+    assert by_rule["survey_in_two_sources"].count == 1
+    assert by_rule["survey_in_two_sources"].details[0].text == "b"
+    assert check_study(office, ["a"]).together is None
+
+
+def test_decisions_that_do_not_fit_are_said(office, desk):
+    desk.csv(desk.rows({"q5": "77"}))
+    folder = office.parent / "data" / "decisions"
+    folder.mkdir(parents=True)
+    (folder / "cleaning_log.csv").write_text("wrong,header\n1,2\n", encoding="utf-8")
+    report = check_study(office)
+    assert any("cleaning_log.csv" in problem for problem in report.problems)
+    assert report.fails("error")
