@@ -147,8 +147,10 @@ def togo() -> Office:
                 "Q5. En moyenne, qu'est-ce qui est le plus élevé : vos dépenses mensuelles ou "
                 "votre dette ?",
                 "q5",
-                ["Dépenses supérieures à la dette", "Dette supérieure aux dépenses"]
-                + ["Je n'ai pas de dette"],
+                [
+                    *["Dépenses supérieures à la dette", "Dette supérieure aux dépenses"],
+                    "Je n'ai pas de dette",
+                ],
             ),
             (
                 "Q6. Comment évaluez-vous votre accès aux opportunités (emploi et formation) ?",
@@ -848,8 +850,8 @@ def _scales() -> dict[int, list[str]]:
         23: agree,
         30: ["wish", "need"],
     }
-    own |= dict.fromkeys((3, 7, 9, 16, 28, 29), ["yes", "no"])
-    own |= dict.fromkeys((2, 4, 21, 25, 26, 27), often)
+    own |= {n: ["yes", "no"] for n in (3, 7, 9, 16, 28, 29)}
+    own |= {n: often for n in (2, 4, 21, 25, 26, 27)}  # noqa: C420
     return {n: own.get(n, qual) for n in range(1, 31)}
 
 

@@ -138,6 +138,7 @@ class Matcher:
         needed: Sequence[str],
         accepted: Mapping[str, Column] | None = None,
         country: str | None = None,
+        not_asked: Sequence[str] = (),
     ):
         self.columns = list(columns)
         self.codebook = codebook
@@ -145,7 +146,7 @@ class Matcher:
         self.accepted = dict(accepted or {})
         self.questions: dict[str, Question] = questions(codebook)
         self.wording = wording_of(codebook, country)
-        known = set(raw_names(codebook)) - ({"country"} if country else set())
+        known = set(raw_names(codebook)) - ({"country"} if country else set()) - {*not_asked}
         self.names = [name for name in self.wording.names if name in known]
         self._own_matters = np.array(
             [matters(tokens(" ".join(self._labels(name)))) for name in self.names]

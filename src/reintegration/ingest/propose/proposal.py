@@ -88,10 +88,12 @@ def propose(
     named, not_asked = _accepted(accepted or {}, columns, codebook)
     known = known.model_copy(update={"not_asked": [*known.not_asked, *not_asked]})
     needed = needed_names(known, codebook)
-    matcher = Matcher(columns, codebook, needed, named, known.country)
+    matcher = Matcher(columns, codebook, needed, named, known.country, known.not_asked)
     matches = matcher.run()
-    for name in known.not_asked:
-        matches.unsure.pop(name, None)
+    for column in [*matches.left]:
+        if any(fold(column.name) == fold(name) for name in known.not_asked):
+            matches.personal[column] = "not what its name says"
+            matches.left.remove(column)
     writer = _Writer(raw, known, matcher, form or {})
     _check_dates(writer)
     source = writer.source()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reintegration.ingest.propose.add import Added
 from reintegration.ingest.source import Source
 
-UNSURE_SHOWN, NOTES_SHOWN, NAMES_SHOWN = 24, 6, 12
+UNSURE_SHOWN, NOTES_SHOWN, NAMES_SHOWN = 14, 5, 8
 WIDEST = 110
 _LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish"}
 _DELIMITERS = {"\t": "tab", " ": "space"}
@@ -36,13 +36,14 @@ def _parts(added: Added) -> Iterator[tuple[str, str]]:
         count = sum(map(len, source.answers.values()))
         yield "", f"{count} answers that are written otherwise, of {len(source.answers)} questions"
     unsure = list(unsure_lines(source))
+    missing = [name for name, likely in source.unsure.columns.items() if not likely]
     if unsure:
-        yield "Unsure", f"{len(unsure)} lines wait for you:"
+        yield "Unsure", "confirm one candidate of each, with its confidence:"
         for line in unsure[:UNSURE_SHOWN]:
             yield "", line
         if len(unsure) > UNSURE_SHOWN:
             yield "", f"... and {len(unsure) - UNSURE_SHOWN} more in the YAML"
-    if missing := [name for name, likely in source.unsure.columns.items() if not likely]:
+    if missing:
         yield "Missing", f"needed, and no column is like it: {', '.join(missing)}"
     if source.not_asked:
         yield "Not asked", ", ".join(source.not_asked)
@@ -55,9 +56,15 @@ def _parts(added: Added) -> Iterator[tuple[str, str]]:
     if len(proposal.notes) > NOTES_SHOWN:
         yield "", f"... and {len(proposal.notes) - NOTES_SHOWN} more notes"
     yield "Written", str(added.path)
-    if unsure:
-        yield "Next", f"confirm what stands under `unsure` in {added.path.name}; then"
-    yield "" if unsure else "Next", f"reintegration check {source.source}"
+    if source.unsure:
+        yield (
+            "Next",
+            (
+                f"move what stands under `unsure` in {added.path.name} up, or run this again with "
+                "--replace and --accept NAME=COLUMN (NAME= when it was not asked); then"
+            ),
+        )
+    yield "" if source.unsure else "Next", f"reintegration check {source.source}"
 
 
 def _found(added: Added) -> str:
@@ -93,27 +100,33 @@ def _sure(added: Added) -> str:
 
 
 def unsure_lines(source: Source) -> Iterator[str]:
-    """One line for each thing that waits, with its candidates."""
+    """A line for each name that has candidates; questions with the same doubts share one."""
     unsure = source.unsure
     for name, likely in unsure.columns.items():
         if likely:
-            shown = " | ".join(f"{column} ({score:.2f})" for column, score in likely.items())
-            yield f"{name}: {shown}"
-        else:
-            yield f"{name}: no candidate"
+            yield f"{name}: " + " | ".join(
+                f"{_short(column)} ({score:.2f})" for column, score in likely.items()
+            )
+    alike: dict[str, list[str]] = {}
     for name, answers in unsure.answers.items():
         shown = ", ".join(
             f"{raw} = {' or '.join(codes) if 0 < len(codes) <= 3 else '?'}"
             for raw, codes in answers.items()
         )
-        yield f"answers.{name}: {shown}"
+        alike.setdefault(shown, []).append(name)
+    for shown, names in alike.items():
+        yield f"answers of {', '.join(names)}: {shown}"
     if unsure.missing_codes:
-        yield f"missing_codes: {', '.join(unsure.missing_codes)}"
+        yield f"codes for missing: {', '.join(unsure.missing_codes)}"
     for name, orders in unsure.date_order.items():
-        yield f"date_order.{name}: {' or '.join(orders)}"
+        yield f"order of day and month in {name}: {' or '.join(orders)}"
+
+
+def _short(name: str) -> str:
+    return textwrap.shorten(name, 60, placeholder="...")
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(textwrap.shorten(name, 40, placeholder="...") for name in names[:NAMES_SHOWN])
+    shown = ", ".join(map(_short, names[:NAMES_SHOWN]))
     more = len(names) - NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -99,9 +99,16 @@ def values_of(raw: RawTable, number: int, labels: Mapping[str, str] | None = Non
         text = str(value).replace("\xa0", " ").strip()
         if text and count:
             counts[text] = counts.get(text, 0) + int(count)
+    counts = dict(sorted(counts.items(), key=_by_number))
     return Values(
         counts, raw.labels.get(number) or labels or {}, raw.missing.get(number, frozenset())
     )
+
+
+def _by_number(one: tuple[str, int]) -> tuple[bool, float, int]:
+    """Numbers in their order, then texts, the commonest first."""
+    text, count = one
+    return (False, float(answer_key(text)), 0) if is_number(text) else (True, 0.0, -count)
 
 
 @dataclass(frozen=True)
