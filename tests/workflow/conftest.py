@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import daily_life
 import pytest
 import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from benchmark import copy_of_checkout
+
+from reintegration.codebook import load_codebook
 
 COUNTRIES = ["GIN", "SEN", "MAR", "ETH"]
 TINY = {"extends": "demo.yaml", "name": "tiny", "only": COUNTRIES, "size": 0.15}
@@ -196,3 +199,46 @@ def kept(finished: tuple[Copy, str], tmp_path: Path) -> Iterator[Copy]:
             shutil.copytree(kept / name, target, dirs_exist_ok=True)
         else:
             shutil.copy2(kept / name, target)
+
+
+@pytest.fixture(scope="session")
+def own_key(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where the key of pseudonyms of own files lies, for a command's environment."""
+    return {"REINTEGRATION_KEY_FILE": str(tmp_path_factory.mktemp("key") / "key")}
+
+
+@pytest.fixture(scope="session")
+def instead(
+    unused: Copy, tmp_path_factory: pytest.TempPathFactory, own_key: dict[str, str]
+) -> tuple[Copy, str]:
+    """A study of the invented instrument alone, run as `make study` does, and what it said."""
+    folder = tmp_path_factory.mktemp("instead") / "study"
+    copy = Copy(Path(shutil.copytree(unused.folder, folder)))
+    codebook = load_codebook(folder / daily_life.ITEMS, folder / daily_life.VARIABLES)
+    frame = daily_life.draw_surveys(codebook)
+    west = frame["country"].isin(["GIN", "SEN"])
+    offices = {"west": daily_life.as_office_writes(frame[west], codebook), "other": frame[~west]}
+    daily_life.write_files(folder, offices)
+    copy.configure(lambda c: daily_life.configure(c, daily_life.ITEMS, daily_life.SCORES))
+    copy.configure(lambda c: c["scoring"].update(nonresponse={"rather_not": "missing"}))
+    ran = copy.study(**own_key)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return copy, ran.stdout
+
+
+@pytest.fixture(scope="session")
+def beside(unused: Copy, tmp_path_factory: pytest.TempPathFactory, own_key: dict[str, str]) -> Copy:
+    """A study of the RSS with the invented instrument beside it, which one office did not ask."""
+    folder = tmp_path_factory.mktemp("beside") / "study"
+    copy = Copy(Path(shutil.copytree(unused.folder, folder)))
+    items = [daily_life.RSS, daily_life.ITEMS]
+    codebook = load_codebook([folder / path for path in items], folder / daily_life.VARIABLES)
+    frame = daily_life.draw_surveys(codebook)
+    files = {code.lower(): part for code, part in frame.groupby("country")}
+    files["eth"] = files["eth"].drop(columns=list(codebook.instruments[1].items))
+    daily_life.write_files(folder, files)
+    scores = ["economic", "composite", *daily_life.SCORES]
+    copy.configure(lambda c: daily_life.configure(c, items, scores))
+    copy.configure(lambda c: c["scoring"]["nonresponse"].update(rather_not="missing"))
+    in_one_process(copy, **own_key)
+    return copy
