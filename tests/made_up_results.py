@@ -7,6 +7,7 @@ import pandas as pd
 
 from reintegration.config import load_config
 from reintegration.estimation import results as columns
+from reintegration.ingest.cleaning.account import rule_counts
 from reintegration.report.outputs import RESULTS
 from reintegration.tables_io import write_csv
 
@@ -66,6 +67,24 @@ class World:
         ]
         names = ["step", "surveys", "returnees", "countries", "surveys_removed", "reason"]
         return pd.DataFrame(rows, columns=names)
+
+    def rules_of_cleaning(self) -> pd.DataFrame:
+        """What each rule did: much, little, or nothing."""
+        log = pd.DataFrame(
+            [
+                (f"S{k}", "central", k, rule, change)
+                for rule, change, n in (
+                    ("unknown_answer", "blank_response", 1234),
+                    ("skip_violation", "blank_response", 4),
+                    ("no_survey_date", "remove_survey", 40),
+                    ("no_case_number", "remove_survey", 10),
+                    ("duplicate_survey", "remove_survey", 100),
+                )
+                for k in range(n)
+            ],
+            columns=["survey_id", "source", "row", "rule", "change_type"],
+        )
+        return rule_counts(log, pd.Series(dtype="str"))
 
     def sources(self) -> pd.DataFrame:
         rows = [("central", "central.csv", "used", "", self.size["all"], 3, self.size["all"] - 3)]
@@ -400,6 +419,7 @@ def make_results(
     slopes, lines = world.trends()
     frames = {
         "flow": world.flow(),
+        "rules": world.rules_of_cleaning(),
         "sources": world.sources(),
         "descriptives": world.describe(),
         "distributions": world.distributions(),

@@ -41,6 +41,7 @@ rule pool:
     output:
         surveys="results/clean/surveys.parquet",
         cleaning_log="results/clean/cleaning_log.csv",
+        rules="results/clean/rules.csv",
         rejected="results/clean/rejected.csv",
         flow="results/clean/flow.csv",
         sources="results/clean/sources.csv",

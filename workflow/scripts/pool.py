@@ -21,6 +21,6 @@ with step(snakemake.log[0]):
         decisions=load_decisions(snakemake.params.decisions, codebook),
     )
     write_parquet(pooled.surveys, snakemake.output.surveys, private=True)
-    for name in ("cleaning_log", "rejected", "flow", "sources", "matches"):
+    for name in ("cleaning_log", "rules", "rejected", "flow", "sources", "matches"):
         write_csv(getattr(pooled, name), snakemake.output[name], private=True)
     print(*pooled.said, sep="\n")

@@ -12,6 +12,7 @@ from reintegration.codebook import Codebook
 from reintegration.config import Matching, Scoring, Study
 from reintegration.errors import StudyError
 from reintegration.ingest.answers import questions
+from reintegration.ingest.cleaning.account import rule_counts
 from reintegration.ingest.columns import RETURNEE
 from reintegration.ingest.contract import (
     DAYS_PER_MONTH,
@@ -55,7 +56,7 @@ class Pool:
     surveys
         Surveys that are analysed, as `results/clean/surveys.parquet`, sorted by country,
         returnee and round.
-    cleaning_log, rejected, flow, sources, matches
+    cleaning_log, rules, rejected, flow, sources, matches
         As the CSV files of these names in `results/clean/`.
     said
         Of matching, for the log of the step.
@@ -63,6 +64,7 @@ class Pool:
 
     surveys: pd.DataFrame
     cleaning_log: pd.DataFrame
+    rules: pd.DataFrame
     rejected: pd.DataFrame
     flow: pd.DataFrame
     sources: pd.DataFrame
@@ -126,16 +128,24 @@ def pool(
     unscored_rows = rows.loc[unscored, ["source", "row"]].assign(
         question=codebook.main_score, reason=REASONS["too_few_answers"]
     )
+    log = _stacked(logs, LOG_COLUMNS)
     rejected = [*(_without_entered(result.rejected, back) for result in results), unscored_rows]
     return Pool(
         surveys,
-        _stacked(logs, LOG_COLUMNS),
+        log,
+        rule_counts(log, _returnees(rows, log)),
         _stacked(rejected, REJECTED_COLUMNS),
         flow,
         _sources(accounts, rows, joined),
         matched.candidates,
         _said(matched),
     )
+
+
+def _returnees(rows: pd.DataFrame, log: pd.DataFrame) -> pd.Series:
+    """returnee_id of the surveys that a log names, by survey_id."""
+    named = rows.loc[rows["survey_id"].isin(log["survey_id"]), ["survey_id", RETURNEE]]
+    return named.drop_duplicates("survey_id").set_index("survey_id")[RETURNEE]
 
 
 def _said(matched: Matched) -> tuple[str, ...]:

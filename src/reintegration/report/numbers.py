@@ -16,6 +16,7 @@ from reintegration.tables_io import read_csv
 
 # Files whose rows are estimates, and the column that holds the number.
 ESTIMATE_FILES: dict[str, str] = {
+    "rules": "estimate",
     "descriptives": "estimate",
     "estimates": "estimate",
     "ranks": "rank",

@@ -16,6 +16,7 @@ from pathlib import Path
 # Every file of results/ that the report reads, relative to results/.
 RESULTS: dict[str, str] = {
     "flow": "clean/flow.csv",
+    "rules": "clean/rules.csv",
     "sources": "clean/sources.csv",
     "descriptives": "descriptives/descriptives.csv",
     "distributions": "descriptives/distributions.csv",
@@ -46,6 +47,7 @@ FIGURES: tuple[str, ...] = (
 FIGURE_FORMATS: tuple[str, ...] = ("svg", "png", "csv")
 
 TABLES: tuple[str, ...] = (
+    "cleaning",
     "sample",
     "migration",
     "scores",
@@ -67,6 +69,7 @@ SECTIONS: tuple[str, ...] = (
     "study",
     "data",
     "instrument",
+    "cleaning",
     "inference",
     "orion",
     "trends",
@@ -91,6 +94,7 @@ FIGURE_INPUTS: dict[str, str] = _pick(
     "lines",
 )
 TABLE_INPUTS: dict[str, str] = _pick(
+    "rules",
     "sources",
     "descriptives",
     "specs",

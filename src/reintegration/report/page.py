@@ -29,7 +29,7 @@ USES_FILE = "results/audit/uses.csv"
 CONTENTS: dict[str, tuple[str, ...]] = {
     "summary": (),
     "question": (),
-    "data": ("flow", "sample", "migration", "instrument"),
+    "data": ("flow", "cleaning", "sample", "migration", "instrument"),
     "method": (),
     "results": ("scores", "countries", "assistance", "network", "items", "trends", "orion"),
     "claims": (),

@@ -29,6 +29,7 @@ _TRENDS = Origin("trends", "studies.trends.run_trends")
 
 ORIGINS: dict[str, Origin] = {
     "flow": _POOL,
+    "rules": _POOL,
     "sources": _POOL,
     "descriptives": _DESCRIBE,
     "distributions": _DESCRIBE,

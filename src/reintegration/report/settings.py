@@ -16,6 +16,7 @@ class Settings:
 
     study: choices.Study
     data: choices.Data
+    cleaning: choices.Cleaning
     inference: choices.Inference
     orion: choices.Orion
     trends: choices.Trends
@@ -31,6 +32,7 @@ class Settings:
         return cls(
             study=choices.Study.model_validate(config["study"]),
             data=choices.Data.model_validate(config["data"]),
+            cleaning=choices.Cleaning.model_validate(config["cleaning"]),
             inference=choices.Inference.model_validate(config["inference"]),
             orion=choices.Orion.model_validate(config["orion"]),
             trends=choices.Trends.model_validate(config["trends"]),

@@ -3,6 +3,7 @@ import re
 import pytest
 from made_up_results import config
 
+from reintegration.config import Cleaning
 from reintegration.report import tables
 from reintegration.report.numbers import Numbers
 from reintegration.report.outputs import TABLES, table_files
@@ -169,3 +170,34 @@ def test_an_unknown_id_in_a_table_is_said_not_hidden(numbers, settings):
     cell = maker.cell("mean.composite.XXX", "points")
     assert cell.text == "(n.e.)"
     assert "the results hold no such number" in " ".join(maker.notes())
+
+
+def test_the_table_of_cleaning_tells_every_rule_with_its_action(frames, settings):
+    table = make("cleaning", frames, settings)
+    rules = [line.key for line in table.lines]
+    assert rules[: len(Cleaning.rules())] == Cleaning.rules()
+    assert rules[len(Cleaning.rules()) :] == ["no_case_number"]  # those that hold always
+    texts = {line.key: [line.label, *(cell.text for cell in line.cells)] for line in table.lines}
+    assert texts["unknown_answer"][1:] == ["the cell is blanked", "0", "1,234", "0"]
+    assert texts["impossible_date"][1:] == ["the survey is left out", "0", "0", "40"]
+    assert texts["no_case_number"][1] == "always"
+    assert texts["short_interview"][0] == "Interview of less than 10 minutes"
+
+
+def test_few_surveys_touched_by_a_rule_are_not_told(frames, settings):
+    table = make("cleaning", frames, settings)
+    (line,) = [line for line in table.lines if line.key == "skip_violation"]
+    assert [cell.text for cell in line.cells[1:]] == ["0", "(s)", "0"]
+    assert "1,234" in to_html(table, settings)
+    frame = to_frame(table, settings).set_index("estimate_id")
+    assert frame.loc["cleaning.skip_violation.changed", "status"] == "suppressed"
+    assert frame.loc["cleaning.skip_violation.changed", "value"] != 4
+    assert any("fewer than" in note for note in table.notes)
+
+
+def test_every_rule_and_action_has_words(settings):
+    said = settings.language
+    for rule in Cleaning.rules():
+        assert said.has(f"tables.cleaning.rules.{rule}")
+        for action in Cleaning.model_fields[rule].annotation.__args__:
+            assert said.has(f"tables.cleaning.actions.{action}")

@@ -11,7 +11,7 @@ from reintegration.report.numbers import Numbers, read_results
 from reintegration.report.outputs import SUPPRESSED, TABLE_INPUTS, TABLES
 from reintegration.report.select import CHANGES, SURVEYS, described
 from reintegration.report.settings import Settings
-from reintegration.report.tables import claims, descriptive, effects, regression
+from reintegration.report.tables import claims, cleaning, descriptive, effects, regression
 from reintegration.report.tables.model import Maker, Table
 from reintegration.report.tables.render import to_frame, to_html, to_latex
 from reintegration.tables_io import write_csv
@@ -26,6 +26,8 @@ def make_table(
         return regression.regression(name, SURVEYS if name == "levels" else CHANGES, frames, maker)
     if name in ("orion", "slopes"):
         return getattr(effects, name)(frames, maker)
+    if name == "cleaning":
+        return cleaning.cleaning(frames, maker)
     if name == "claims":
         return claims.claims(frames, maker)
     data = descriptive.Descriptives(frames["descriptives"], settings)
