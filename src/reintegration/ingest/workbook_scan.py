@@ -23,6 +23,7 @@ LARGEST_RATIO = 100  # unpacked text against the file; of honest surveys it is 5
 LITTLE = 64 << 20  # so much unpacked text is never too much
 MOST_CELLS = 40_000_000  # filled; a larger table is for CSV
 FEW_CELLS = 4_000_000  # a sheet that spans no more is never too empty
+MOST_ALIKE = 1000  # rows that repeat a failed formula: with case numbers no two rows are alike
 EMPTIEST = 20  # cells spanned, or repeated, for one that is written down
 
 _CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
@@ -91,12 +92,12 @@ def damaged(path: Path, error: Exception) -> NoReturn:
 
 def _check_size(path: Path, name: str, sheet: Sheet) -> None:
     spanned = sheet.rows * sheet.columns
+    if sheet.filled > max(FEW_CELLS, EMPTIEST * sheet.written):
+        unreadable(path, f"its sheet {name!r} repeats a few cells {sheet.filled:,} times")
     if sheet.filled > MOST_CELLS:
         unreadable(
             path, f"its sheet {name!r} holds {sheet.filled:,} cells; save it as CSV and read that"
         )
-    if sheet.filled > max(FEW_CELLS, EMPTIEST * sheet.written):
-        unreadable(path, f"its sheet {name!r} repeats a few cells {sheet.filled:,} times")
     if spanned > max(FEW_CELLS, EMPTIEST * sheet.filled):
         unreadable(
             path,
@@ -302,6 +303,6 @@ class _Content:
                 self.sheet.reach(self.row + self.again, self.last)
                 self.sheet.filled += self.filled * self.again
                 for column, text in self.in_row.items():
-                    for row in range(self.row, self.row + min(self.again, MOST_CELLS)):
+                    for row in range(self.row, self.row + min(self.again, MOST_ALIKE)):
                         self.sheet.errors[row, column] = text
             self.row += self.again
