@@ -56,7 +56,7 @@ format: setup  ## put code and rules into the standard format
 	@$(PY) -m ruff format .
 	@.venv/bin/snakefmt Snakefile workflow
 
-docs: setup  ## write the generated files: schema and reference of config.yaml, environment.yml
+docs: setup  ## write the generated files: references of config.yaml and codebook, environment.yml
 	@$(PY) -m reintegration docs
 	@$(PY) tools/write_environment.py
 

@@ -82,7 +82,7 @@ class Item(Label):
 
     @property
     def skipped(self) -> str | None:
-        """Code of the answer that stands where the question was not to be asked, if there is one."""
+        """Code of the answer that stands where the question was not to be asked, if any."""
         return next((answer.code for answer in self.answers if answer.skipped), None)
 
     @property
@@ -281,6 +281,22 @@ class Codebook(_Part):
         """Codes of an item or variable, non-response apart; none when it is not coded."""
         part = self.items.get(name) or self.variables.get(name)
         return {answer.code for answer in part.answers} if part else set()
+
+    def lines(self) -> Iterator[tuple[str, Label]]:
+        """Every line that is named for readers, with its key: `items.q1.answers.ok`."""
+        for part in self.instruments:
+            yield "title", part.title
+            yield "composite", part.composite
+            groups = {"dimensions": part.dimensions, "shares": part.shares}
+            for group, named in groups.items():
+                yield from ((f"{group}.{name}", label) for name, label in named.items())
+            yield from ((f"nonresponse.{answer.code}", answer) for answer in part.nonresponse)
+        for group, asked in (("items", self.items), ("variables", self.variables)):
+            for name, question in asked.items():
+                yield f"{group}.{name}", question
+                for answer in question.answers:
+                    yield f"{group}.{name}.answers.{answer.code}", answer
+        yield from ((f"assistance.{kind}", label) for kind, label in self.assistance.items())
 
     @property
     def main(self) -> Instrument:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reintegration.reference import REFERENCE, SCHEMA, reference_text, schema_text
+from reintegration.reference import (
+    CODEBOOK,
+    REFERENCE,
+    SCHEMA,
+    codebook_text,
+    reference_text,
+    schema_text,
+)
 
 
 def test_environment_lists_the_locked_versions(root):
@@ -26,8 +33,11 @@ def test_environment_names_every_package_of_the_project(root):
     assert pinned - {"python"} == set(write["named_packages"](project))
 
 
-@pytest.mark.parametrize(("path", "text"), [(SCHEMA, schema_text), (REFERENCE, reference_text)])
-def test_generated_pages_are_in_step_with_config_py(root, path, text):
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(SCHEMA, schema_text), (REFERENCE, reference_text), (CODEBOOK, codebook_text)],
+)
+def test_generated_pages_are_in_step_with_their_source(root, path, text):
     assert (root / path).read_text() == text(), "run `make docs`"
 
 
