@@ -2,7 +2,15 @@ import datetime
 
 import pytest
 
-from reintegration.ingest.dates import AMBIGUOUS, IMPOSSIBLE, find_order, half_converted, parse_date
+from reintegration.ingest.dates import (
+    AMBIGUOUS,
+    IMPOSSIBLE,
+    NO_TIME,
+    find_order,
+    half_converted,
+    parse_date,
+    parse_moment,
+)
 
 MARCH_5 = datetime.date(2019, 3, 5)
 
@@ -83,3 +91,35 @@ def test_dates_that_a_spreadsheet_half_converted_are_noticed():
     assert not half_converted([f"2019-05-{day:02}" for day in range(1, 29)])
     assert not half_converted([*damaged, "2019-05-25"])  # a day above 12 was converted too
     assert not half_converted(damaged[6:20])  # too few to tell
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2019-03-05T10:22:31.123+01:00", (10, 22, 31)),
+        ("2019-03-05T10:22:31Z", (10, 22, 31)),
+        ("2019-03-05 10:22:31", (10, 22, 31)),
+        ("2019-03-05 10:22", (10, 22, 0)),
+        ("05/03/2019 10:22:31", (10, 22, 31)),
+        ("5.3.2019, 9:05", (9, 5, 0)),
+        ("05/03/2019 10h22", (10, 22, 0)),
+        ("5 mars 2019 10:22", (10, 22, 0)),
+        ("05-Mar-2019 10:22:31 PM", (22, 22, 31)),
+        ("Mar 5, 2019 12:05 a.m.", (0, 5, 0)),
+        ("43529.75", (18, 0, 0)),
+        ("2019-03-05T10:22:31.123456789", (10, 22, 31)),
+    ],
+)
+def test_moments_are_what_the_clock_showed(text, time):
+    assert parse_moment(text, "dmy") == datetime.datetime(2019, 3, 5, *time)
+
+
+def test_what_is_no_moment():
+    assert parse_moment("2019-03-05", "dmy") is NO_TIME
+    assert parse_moment("43529", "dmy") is NO_TIME
+    assert parse_moment("2019-03-05 25:00", "dmy") is IMPOSSIBLE
+    assert parse_moment("2019-02-30T10:00:00", "dmy") is IMPOSSIBLE
+    assert parse_moment("1970-01-01T00:00:00.000Z", "dmy") is IMPOSSIBLE
+    assert parse_moment("03/05/2019 10:00", "mixed") is AMBIGUOUS
+    assert parse_moment("soon", "dmy") is IMPOSSIBLE
+    assert parse_moment("43529.75", "dmy", serials=False) is IMPOSSIBLE

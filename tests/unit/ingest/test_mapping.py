@@ -233,3 +233,70 @@ def test_names_and_phones_go_no_further_than_the_raw_table(codebook):
     source = Source(source="s", file="s.csv", country="SEN")
     made = map_table(raw, Columns({"person_name": [0]}, {}), source, codebook, "f")
     assert not {"person_name", "phone"} & set(made.frame.columns)
+
+
+def frame_of(codebook, name, texts, **yaml):
+    raw = RawTable(["x"], pd.DataFrame({0: of_texts(texts)}), np.arange(len(texts)))
+    source = Source.model_validate({"source": "s", "file": "s.csv", "country": "SEN", **yaml})
+    return map_table(raw, Columns({name: [0]}, {}), source, codebook, "f").frame
+
+
+def test_columns_come_in_their_types(codebook):
+    q22 = frame_of(codebook, "q22", ["Très bon", None, "???"])["q22"]
+    assert q22.cat.categories.tolist() == [a.code for a in codebook.answers_of("q22")]
+    assert q22.cat.codes.tolist() == [0, -1, -1]
+    assert q22.cat.categories.dtype == "str"
+    frame = frame_of(codebook, "q8", ["land animals", "land", None])
+    assert frame["q8"].cat.categories.tolist() == ["land", "land animals"]
+    assert frame["country"].tolist() == ["SEN"] * 3
+    assert isinstance(frame["country"].dtype, pd.CategoricalDtype)
+    assert isinstance(frame["q1"].dtype, pd.CategoricalDtype)  # without a column: all missing
+    assert frame["age"].dtype == float
+    assert frame["survey_date"].dtype == frame["interview_start"].dtype == "datetime64[us]"
+    assert frame_of(codebook, "case_number", ["A", None, " B  b"])["case_number"].dtype == "str"
+
+
+def test_timestamps_keep_their_time_and_drop_their_zone(codebook):
+    texts = ["2019-03-05T10:22:31.000+01:00", "05/03/2019 10:22", None, "soon", "2019-03-05"]
+    values, unread = mapped(codebook, "interview_start", texts, date_order="dmy")
+    assert values[:2] == [pd.Timestamp("2019-03-05 10:22:31"), pd.Timestamp("2019-03-05 10:22")]
+    assert values[2:] == [None] * 3
+    assert [row for row, _ in unread] == [3, 4]
+    assert mapped(codebook, "survey_date", texts[:1])[0] == [pd.Timestamp("2019-03-05")]
+
+
+def test_the_order_of_timestamps_is_found_among_their_days(codebook):
+    texts = ["25/03/2019 10:22", "03/05/2019 09:00"]
+    assert mapped(codebook, "interview_start", texts)[0][1] == pd.Timestamp("2019-05-03 09:00")
+    with pytest.raises(StudyError, match="day and month cannot be told apart"):
+        mapped(codebook, "interview_start", texts[1:])
+
+
+@pytest.mark.parametrize("text", ["#DIV/0!", "#N/A", "#REF!", "#VALEUR!", "#N/D", "#¡VALOR!"])
+def test_errors_of_a_spreadsheet_are_unreadable_and_no_blanks(codebook, text):
+    for name in ("q7", "q5", "sex", "age", "return_date", "case_number", "assistance_cash"):
+        assert mapped(codebook, name, [text]) == ([None], [(0, text)])
+    assert mapped(codebook, "q7", [text], answers={"q7": {text: None}}) == ([None], [])
+
+
+def test_every_different_text_is_read_once(codebook, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "reintegration.ingest.answers.find_country", lambda text: seen.append(text) or "SEN"
+    )
+    raw = RawTable(["c"], pd.DataFrame({0: of_texts(["a", "b"] * 500)}), np.arange(1000))
+    source = Source(source="s", file="s.csv")
+    map_table(raw, Columns({"country": [0]}, {}), source, codebook, "f")
+    assert seen == ["a", "b"]
+
+
+def test_of_two_columns_the_first_that_is_filled_counts_in_every_type(codebook):
+    cells = {0: ["27", None, "x", None], 1: ["30", "31", "32", None]}
+    values, unread = mapped(codebook, "age", cells, columns=[0, 1])
+    assert values == [27, 31, None, None]
+    assert unread == [(2, "x")]
+    cells = {0: ["A", None], 1: ["B", "C"]}
+    assert mapped(codebook, "case_number", cells, columns=[0, 1])[0] == ["A", "C"]
+    cells = {0: ["2019-05-03", None], 1: [None, "2019-05-04"]}
+    days = [pd.Timestamp("2019-05-03"), pd.Timestamp("2019-05-04")]
+    assert mapped(codebook, "survey_date", cells, columns=[0, 1])[0] == days

@@ -159,6 +159,67 @@ def test_spss_keeps_declared_missing_codes_with_their_labels(tmp_path):
     assert table.missing == {2: frozenset({"99"})}
 
 
+def test_labels_of_variables_are_titles_and_rows_are_read_in_parts(tmp_path, monkeypatch):
+    import pyreadstat
+
+    from reintegration.ingest import read_labelled
+
+    monkeypatch.setattr(read_labelled, "CELLS_TOGETHER", 7)
+    texts = [f"SN-{i}" for i in range(11)]
+    frame = pd.DataFrame({"case_number": texts, "q7": [1.0, 2.0] * 5 + [np.nan]})
+    titles = ["Dossier", "Travaillez-vous ?"]
+    labels = {"q7": {1: "Oui", 2: "Non"}}
+    for name, write in (("a.dta", pyreadstat.write_dta), ("a.sav", pyreadstat.write_sav)):
+        write(frame, str(tmp_path / name), column_labels=titles, variable_value_labels=labels)
+        table = read(tmp_path / name)
+        assert table.titles == {0: "Dossier", 1: "Travaillez-vous ?"}
+        assert table.cells[0].tolist() == texts
+        assert table.cells[1].cat.categories.tolist() == ["1", "2"]
+        assert table.rows.tolist() == list(range(1, 12))
+        assert table.labels[1] == {"1": "Oui", "2": "Non"}
+
+
+def test_stata_codes_of_missing_answers_stay_apart(tmp_path):
+    import pyreadstat
+
+    frame = pd.DataFrame({"case_number": ["a", "b", "c"], "q7": [1, "d", "r"]})
+    path = tmp_path / "a.dta"
+    pyreadstat.write_dta(
+        frame,
+        str(path),
+        missing_user_values={"q7": ["d", "r"]},
+        variable_value_labels={"q7": {1: "Oui", "d": "Ne sait pas"}},
+    )
+    table = read(path)
+    assert table.cells[1].tolist() == ["1", "d", "r"]
+    assert table.labels[1] == {"1": "Oui", "d": "Ne sait pas"}
+    assert table.missing[1] == {"d", "r"}
+
+
+def test_parquet_of_many_types_in_parts(tmp_path, monkeypatch):
+    from reintegration.ingest import read_parquet
+
+    monkeypatch.setattr(read_parquet, "TOGETHER", 2)
+    frame = pd.DataFrame(
+        {
+            "case_number": ["a", "", None, "d", "e"],
+            "q7": pd.Categorical(["yes", "no", None, "yes", "no"]),
+            "age": [1.0, 2.5, None, 4, 5],
+            "at": pd.to_datetime(["2019-03-05 10:22", None, None, None, None]),
+        },
+        index=[5, 6, 7, 8, 9],
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    table = read(tmp_path / "a.parquet")
+    assert table.names == ["case_number", "q7", "age", "at"]
+    written = table.cells.astype(object).where(table.cells.notna(), None)
+    assert written[0].tolist() == ["a", None, "d", "e"]
+    assert written[1].tolist() == ["yes", "no", "yes", "no"]
+    assert written[2].tolist() == ["1", "2.5", "4", "5"]
+    assert written[3].tolist() == ["2019-03-05T10:22:00", None, None, None]
+    assert table.rows.tolist() == [1, 2, 4, 5]
+
+
 def test_parquet_and_kobo_text(tmp_path):
     CODED.to_parquet(tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet").cells[1].tolist()[0] == "2019-03-05"
