@@ -1,5 +1,6 @@
 import pytest
 
+from reintegration.codebook import load_codebook
 from reintegration.errors import StudyError
 from reintegration.ingest.columns import (
     check_sources,
@@ -192,3 +193,18 @@ def test_names_and_codes_of_a_yaml_are_checked_against_the_codebook(codebook):
 def test_a_header_is_recognised_by_declared_and_own_names(codebook):
     wanted = wanted_columns(source(columns={"q1": "1. Économie"}, drop=["Notes"]), codebook)
     assert {"1 economie", "notes", "q1", "survey date"} <= wanted
+
+
+def test_an_instrument_beside_the_main_one_is_needed_whole_or_not_at_all(root):
+    files = [root / "data/instruments/rss.yaml", root / "tests/instruments/wellbeing.yaml"]
+    both = load_codebook(files, root / "data/instruments/variables.yaml")
+    names = needed_names(source(), both)
+    assert "sleep" not in names
+    assert "sleep" not in find_columns(source(), both, names, "s.csv").single
+    some = [*names, "sleep", "pain"]
+    with pytest.raises(StudyError) as error:
+        find_columns(source(), both, some, "s.csv")
+    assert "no column for trust (People who can be trusted)" in str(error.value)
+    assert "trust" in needed_names(source(columns={"sleep": "heures"}), both)
+    asked = source(not_asked=["meals", "healer", "healer_near", "friends", "groups", "trust"])
+    assert {"sleep", "pain"} <= {*find_columns(asked, both, some, "s.csv").single}

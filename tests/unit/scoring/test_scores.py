@@ -161,3 +161,21 @@ def test_best_answers_of_the_rss_score_one_and_worst_zero():
     assert result.loc[1, codebook.score_names].tolist() == [0, 0, 0, 0]
     # 30 items, less the two that are asked only after certain answers.
     assert result["items_answered_composite"].tolist() == [28, 30]
+
+
+def test_an_instrument_that_was_not_asked_has_no_scores_and_takes_none_away():
+    variables = "data/instruments/variables.yaml"
+    rss = load_codebook("data/instruments/rss.yaml", variables)
+    both = load_codebook(
+        ["data/instruments/rss.yaml", "tests/instruments/wellbeing.yaml"], variables
+    )
+    best = {name: max(i.scores, key=i.scores.get) for name, i in both.items.items()}
+    rows = pd.DataFrame([best, best]).assign(survey_id=["a", "b"])
+    rows.loc[1, list(both.instruments[1].items)] = None
+    rule = Scoring(nonresponse=POLICY | {"rather_not": "missing"}, minimum_answered=0.7)
+    result = score(rows, both, rule)
+    assert result.loc[0, ["rest", "ties", "wellbeing"]].tolist() == [1, 1, 1]
+    assert result.loc[1, ["rest", "ties", "wellbeing"]].isna().all()
+    assert result.loc[1, "items_answered_wellbeing"] == 0
+    alone = score(rows[["survey_id", *rss.items]], rss, RULE)
+    pd.testing.assert_frame_equal(result[alone.columns], alone)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from reintegration.codebook import load_codebook
 from reintegration.config import load_config
 from reintegration.errors import StudyError
 from reintegration.simulation.plant import run_plant
@@ -173,3 +174,16 @@ def test_plant_writes_the_truth_beside_the_data_and_the_same_bytes_twice(
         texts.append([path.read_bytes() for path in files])
     assert texts[0] == texts[1]
     assert pd.read_csv(files[1]).columns.tolist() == ["claim_id", "planted"]
+
+
+def test_a_world_answers_the_main_instrument_and_nobody_another_one(root, demo, choices, truth):
+    files = [root / "data/instruments/rss.yaml", root / "tests/instruments/wellbeing.yaml"]
+    both = load_codebook(files, root / "data/instruments/variables.yaml")
+    trends = choices.trends.model_copy(update={"outcomes": ["composite", "wellbeing"]})
+    asked = dataclasses.replace(choices, trends=trends)
+    rng = np.random.default_rng(5)
+    beside = find_truth(demo.scaled(SIZE), asked, both, rng, scale=2)
+    ids = truth.table["estimate_id"]
+    same = beside.table[beside.table["estimate_id"].isin(ids)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, truth.table)
+    assert not beside.table["estimate_id"].str.contains("wellbeing").any()
