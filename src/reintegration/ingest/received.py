@@ -36,11 +36,10 @@ def received_before(
     names = [*codebook.assistance_columns]
     names += [MENTORING] if MENTORING in codebook.variables else []
     for name in names:
-        answer = frame[name].to_numpy(dtype=object)
-        date = frame[f"{name}_date"]
+        answer, date = frame[name], frame[f"{name}_date"]
         dated = date.notna().to_numpy()
         before = (date <= frame["survey_date"]).to_numpy()
-        yes, no = answer == "yes", answer == "no"
+        yes, no = (answer.isin([said]).to_numpy() for said in ("yes", "no"))
         value = np.full(len(frame), np.nan)
         value[dated & ~no] = before[dated & ~no]
         value[no] = 0
@@ -51,8 +50,7 @@ def received_before(
         value[torn] = np.nan
         where = ledger.open(torn)
         issue = "no, but with a date before the survey"
-        ledger.change(
-            where, name, "blank_response", "contradictory_assistance", issue, answer[where]
-        )
+        old = answer.iloc[where].to_numpy()
+        ledger.change(where, name, "blank_response", "contradictory_assistance", issue, old)
         columns[name] = pd.array(value, dtype="Float64").astype("Int8")
     return pd.DataFrame(columns, index=frame.index), undated_count
