@@ -224,3 +224,11 @@ def test_problems_of_every_file_are_said_at_once(tmp_path):
     with pytest.raises(StudyError) as error:
         load_codebook(paths, VARIABLES)
     assert all(f"{path}: wieghts: there is no such key" in str(error.value) for path in paths)
+
+
+def test_the_instrument_of_the_how_to_can_be_loaded(tmp_path):
+    text = Path("docs/how-to/second-instrument.md").read_text(encoding="utf-8")
+    path = tmp_path / "daily_life.yaml"
+    path.write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    codebook = load_codebook(path, VARIABLES)
+    assert codebook.score_names == ["rest", "ties", "wellbeing"]

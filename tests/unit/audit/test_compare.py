@@ -108,3 +108,8 @@ def test_other_countries_and_surveys_stand_side_by_side(tmp_path):
 def test_a_folder_that_holds_no_results_is_named(tmp_path):
     with pytest.raises(StudyError, match="is not the results of a finished study"):
         compare_results(Results(tmp_path), Results(tmp_path))
+
+
+def test_the_columns_are_those_that_the_reference_lists(root):
+    text = " ".join((root / "docs/reference/results.md").read_text(encoding="utf-8").split())
+    assert f"Its columns: {', '.join(ESTIMATE_COLUMNS)}." in text
