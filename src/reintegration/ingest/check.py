@@ -198,7 +198,8 @@ def check_study(config_file: str | Path, names: Sequence[str] = ()) -> Report:
         results.append(result)
     checked.sort(key=lambda one: [-count for count in one.counts().values()])
     together = None
-    if len(results) > 1 and not names:
+    usable = [result for result in results if result.account["status"] == "ok"]
+    if len(usable) > 1 and not names:
         together = trouble.attempt(_check_together, results, desk)
     problems += [" ".join([error.headline, *error.problems]) for error in trouble.errors]
     return Report(tuple(checked), together, tuple(problems), config.simulated)
