@@ -26,10 +26,13 @@ FEW_CELLS = 4_000_000  # a sheet that spans no more is never too empty
 MOST_ALIKE = 1000  # rows that repeat a failed formula: with case numbers no two rows are alike
 EMPTIEST = 20  # cells spanned, or repeated, for one that is written down
 
-_CELL = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+# Cells with content, as Excel writes them, and as others may.
+_PLAIN_CELL = re.compile(rb'<c r="([A-Z]+\d+)"[^<>/]*>')
+_ANY_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]*?\br="([A-Z]+\d+)"[^<>/]*>')
+_LETTERS, _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789"
 _ERROR = re.compile(
-    rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"[^>]*>(?:(?!</(?:\w+:)?c>).)*?'
-    rb"<(?:\w+:)?v>(#[^<]*)<",
+    rb'<(?:\w+:)?c\s(?=[^<>]*\bt="e")[^<>]*?\br="([A-Z]+)(\d+)"[^<>]*>'
+    rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(#[^<]*)<",
     re.DOTALL,
 )
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
@@ -223,15 +226,16 @@ def _scan_xlsx_sheet(pieces: Iterator[bytes]) -> Sheet:
 
 
 def _scan_cells(xml: bytes, sheet: Sheet, letters: set[bytes]) -> None:
-    found = _CELL.findall(xml)
+    is_plain = xml.count(b"<c ") + xml.count(b":c ") == xml.count(b'<c r="')
+    found = (_PLAIN_CELL if is_plain else _ANY_CELL).findall(xml)
     if not found:
         return
-    columns, rows = zip(*found, strict=True)
+    places = b" ".join(found)
+    letters.update(places.translate(None, _DIGITS).split())
+    sheet.rows = max(sheet.rows, *map(int, set(places.translate(None, _LETTERS).split())))
     sheet.filled += len(found)
     sheet.written += len(found)
-    letters.update(columns)
-    sheet.rows = max(sheet.rows, *map(int, set(rows)))
-    if b'"e"' in xml:
+    if b't="e"' in xml:
         for column, row, text in _ERROR.findall(xml):
             sheet.errors[int(row) - 1, _column_number(column)] = text.decode()
 
