@@ -29,6 +29,23 @@ def test_without_words_or_columns_nothing_says_test():
 
 
 @pytest.mark.parametrize(
+    ("tests", "others", "found"),
+    [
+        (2, 0, False),
+        (10, 1, True),
+        (11, 1, False),
+        (11, 99, True),
+        (12, 108, True),
+        (13, 108, False),
+    ],
+)
+def test_a_column_that_often_says_so_tells_nothing(tests, others, found):
+    """Names that must not be told stand as XXX."""
+    column = pd.Series(["XXX"] * tests + ["Awa"] * others + [None] * 50)
+    assert says_test([column], WORDS, len(column)).sum() == found * tests
+
+
+@pytest.mark.parametrize(
     "where",
     [
         {"case_number": "TEST 01"},
