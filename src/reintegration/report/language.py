@@ -20,6 +20,11 @@ def _texts(code: str) -> dict[str, Any]:
     return read_yaml(TEXTS / f"{code}.yaml")
 
 
+def in_sentence(label: str) -> str:
+    """A label inside a sentence: without its capital, unless it holds others (WHO-5 Index)."""
+    return label if any(letter.isupper() for letter in label[1:]) else label.lower()
+
+
 class Language:
     """Texts of `texts/<code>.yaml`, labels of the codebook and names of countries.
 

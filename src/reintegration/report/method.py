@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from reintegration import codebook
 from reintegration.config import Config, Instrument
+from reintegration.report.language import in_sentence
 from reintegration.report.outputs import SUPPRESSED
 from reintegration.report.select import CHANGES, SURVEYS, main_specification, terms_of
 from reintegration.report.settings import Settings
@@ -104,7 +105,7 @@ def _instrument(part: codebook.Instrument, file: Path, settings: Settings) -> Ma
         language.plain(
             "page.data.dimension_items",
             number=len(part.items_of(name)),
-            dimension=language.score(name).lower(),
+            dimension=in_sentence(language.score(name)),
         )
         for name in part.dimensions
     ]

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reintegration.report import method, story
+from reintegration.report.language import in_sentence
 from reintegration.report.numbers import Numbers, anchor, read_results
 from reintegration.report.outputs import FIGURES, PAGE_INPUTS, RESULTS, TABLES
 from reintegration.report.provenance import ORIGINS
@@ -131,7 +132,7 @@ def _question(settings: Settings) -> list[Markup]:
     measured = []
     for part in settings.codebook.instruments:
         many = len(part.dimensions) > 1
-        labels = [label.in_language(language.code).lower() for label in part.dimensions.values()]
+        labels = [in_sentence(language.score(name)) for name in part.dimensions]
         measured.append(
             language.say(
                 f"page.question.measured_{'many' if many else 'one'}",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from reintegration.report.language import Language, is_missing
+from reintegration.report.language import Language, in_sentence, is_missing
 from reintegration.report.numbers import Number, Numbers
 from reintegration.report.settings import Settings
 
@@ -55,7 +55,7 @@ class Words:
 
     def score(self, name: str) -> str:
         """Name of a score inside a sentence."""
-        return self.settings.language.score(name).lower()
+        return in_sentence(self.settings.language.score(name))
 
     @property
     def level(self) -> str:

@@ -21,6 +21,7 @@ from reintegration.report.figures.style import (
     add_legend,
     empty_figure,
     new_figure,
+    panel_title,
     rows_of_countries,
     score_colours,
     zero_line,
@@ -68,7 +69,9 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         for axes, score in zip(line, columns, strict=True):
             part = usable[(usable["group"] == group) & (usable["outcome"] == score)]
             _panel(axes, part, orders[group], colours[score])
-            axes.set_title(f"\n{language.score(score)}")  # the empty line is the heading's
+            axes.set_title(
+                "\n" + panel_title(language.score(score), len(columns))
+            )  # the empty line is the heading's
         names = [language.term(term) for term in orders[group]]
         line[0].set_yticks(range(len(names)), names)
         heading = line[0].annotate(

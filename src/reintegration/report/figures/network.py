@@ -111,7 +111,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
             if width >= 0.045:
                 axes.text(
                     left + width / 2, row, language.share(width, 0), ha="center", va="center",
-                    fontsize=7.3, color="white" if colour in LIGHT else INK,
+                    fontsize=7.3, color="white" if colour.upper() in LIGHT else INK,
                 )  # fmt: skip
             left += width
         if left < WHOLE:

@@ -16,6 +16,7 @@ from reintegration.report.figures.style import (
     add_legend,
     empty_figure,
     new_figure,
+    panel_title,
 )
 from reintegration.report.language import ALL
 from reintegration.report.select import good, shown_scores
@@ -59,7 +60,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         line[0].set_ylabel(language.plain(name) if name else language.country(country),
                            fontweight="bold")  # fmt: skip
     for axes, score in zip(grid[0], across, strict=True):
-        axes.set_title(language.score(score))
+        axes.set_title(panel_title(language.score(score), len(across)))
     labels = [language.plain(f"figures.{NAME}.{survey}") for survey in SURVEYS]
     grid[-1][0].set_xticks([0, 1], labels)
     grid[-1][0].set_xlim(-0.3, 1.3)

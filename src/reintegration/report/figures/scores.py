@@ -18,6 +18,7 @@ from reintegration.report.figures.style import (
     add_legend,
     empty_figure,
     new_figure,
+    panel_title,
     score_colours,
 )
 from reintegration.report.language import ALL
@@ -56,7 +57,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     for axes, score in zip(panels, scores, strict=True):
         part = data[data["outcome"] == score]
         _panel(axes, part, countries, colours[score])
-        axes.set_title(language.score(score))
+        axes.set_title(panel_title(language.score(score), len(scores)))
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
         axes.grid(axis="x", color=FAINT, linewidth=0.8)

@@ -1,5 +1,6 @@
 """One look for all figures: colours, type, the simulated mark, and how a figure is written."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,6 +94,11 @@ def new_figure(height: float, *, legend: bool = False, x_label: str = "") -> Fig
     if x_label:
         figure.text(0.5, low - 0.02 / height, x_label, ha="center", va="top", fontsize=8.5)
     return figure
+
+
+def panel_title(label: str, panels: int) -> str:
+    """Break the name of a score so that it fits over one of so many panels side by side."""
+    return textwrap.fill(label, max(8, int(WIDTH * 10 / panels)))
 
 
 def add_legend(figure: Figure, handles: Sequence[Artist]) -> None:

@@ -22,6 +22,7 @@ from reintegration.report.figures.style import (
     add_legend,
     empty_figure,
     new_figure,
+    panel_title,
     rows_of_countries,
     score_colours,
     zero_line,
@@ -154,7 +155,7 @@ def draw_slopes(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn
             linewidth=0,
         )  # fmt: skip
         axes.set(xlabel="", ylabel="")
-        axes.set_title(language.score(score))
+        axes.set_title(panel_title(language.score(score), len(columns)))
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=4))
     panels[0].set_yticks(range(len(order)), [language.country(code) for code in order])
     handles = [
