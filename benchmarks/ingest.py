@@ -20,56 +20,66 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 INSTRUMENTS = ROOT / "data/instruments"
 ROWS = (250_000, 1_000_000)
-BLOCK = 50_000  # rows made at a time
 SURVEYS = 3  # of one returnee
+BLOCK = SURVEYS * 16_000  # rows made at a time
 FIRST_DAY = np.datetime64("2018-01-01")
-DAYS = 1000
+DAYS = 500
+SILENT = 0.02  # share of answers that say nothing
 
 
 def make_csv(path: Path, rows: int) -> None:
-    """Write a survey file as an office's: case numbers, names, dates, labels of answers."""
+    """Write a survey file as an office's: case numbers, names, dates, labels of answers.
+
+    What is asked of some only is blank for the others, and a returnee stays the same person.
+    """
     from reintegration.codebook import load_codebook
 
     codebook = load_codebook(INSTRUMENTS / "rss.yaml", INSTRUMENTS / "variables.yaml")
     random = np.random.default_rng(1)
     for start in range(0, rows, BLOCK):
         number = np.arange(start, min(start + BLOCK, rows))
-        n = len(number)
-        returned = FIRST_DAY + (number // SURVEYS * 7919) % DAYS
+        n, person = len(number), number // SURVEYS
+        persons = person[-1] - person[0] + 1
+        returned = FIRST_DAY + person * 7919 % DAYS
         interviewed = returned + 90 + 180 * (number % SURVEYS) + random.integers(0, 30, n)
         columns: dict[str, np.ndarray] = {}
+        codes: dict[str, np.ndarray] = {}
         for name, variable in codebook.variables.items():
-            if variable.answers:
-                labels = np.array([answer.en for answer in variable.answers])
-                columns[name] = random.choice(labels, n)
-            elif variable.range is not None:
-                low, high = variable.range
-                columns[name] = random.integers(int(low), int(min(high, low + 70)) + 1, n)
+            if variable.answers and name != "round":
+                drawn = random.integers(len(variable.answers), size=persons)[person - person[0]]
+                columns[name] = np.array([answer.en for answer in variable.answers])[drawn]
+                codes[name] = np.array([answer.code for answer in variable.answers])[drawn]
+        age = random.integers(18, 60, persons)[person - person[0]]
         columns |= {
-            "case_number": np.char.add(
-                "SN-2018-", np.char.zfill((number // SURVEYS).astype(str), 7)
-            ),
-            "person_name": np.char.add("Returnee ", (number // SURVEYS).astype(str)),
+            "case_number": np.char.add("SN-2018-", np.char.zfill(person.astype(str), 7)),
+            "person_name": np.char.add("Returnee ", person.astype(str)),
             "phone": np.char.add("+221 77 ", np.char.zfill(number.astype(str), 7)),
             "location": np.char.add("Place ", (number % 400).astype(str)),
             "country": np.full(n, "SEN"),
             "survey_date": np.datetime_as_string(interviewed, "D"),
             "return_date": np.datetime_as_string(returned, "D"),
+            "age": age,
+            "birth_year": 2018 - age,
+            "dependants": age % 7,
+            "months_abroad": age % 40,
         }
-        columns.pop("round", None)
         for name, item in codebook.items.items():
-            answers = [answer.fr for answer in codebook.answers_of(name)]
+            answers = codebook.answers_of(name)
             known = len(item.answers)
-            weights = np.where(np.arange(len(answers)) < known, 0.98 / known, 0.02)
-            columns[name] = random.choice(answers, n, p=weights / weights.sum())
+            weights = np.where(np.arange(len(answers)) < known, (1 - SILENT) / known, SILENT)
+            drawn = random.choice(len(answers), n, p=weights / weights.sum())
+            codes[name] = np.array([answer.code for answer in answers])[drawn]
+            asked = np.ones(n, dtype=bool)
+            for other, allowed in item.asked_if.items():
+                asked &= np.isin(codes[other], allowed)
+            columns[name] = np.where(asked, np.array([a.fr for a in answers])[drawn], "")
         for name in codebook.assistance_columns:
             got = random.random(n) < 0.1
             columns[name] = np.where(got, "Oui", "Non")
             columns[f"{name}_date"] = np.where(got, np.datetime_as_string(returned + 60, "D"), "")
         columns["submission_id"] = np.array([f"uuid:{random.bytes(16).hex()}" for _ in range(n)])
-        seconds = random.integers(8 * 3600, 17 * 3600, n)
-        begun = interviewed.astype("datetime64[s]") + seconds
-        ended = begun + random.integers(1200, 4000, n)
+        begun = interviewed.astype("datetime64[s]") + random.integers(8 * 3600, 17 * 3600, n)
+        ended = begun + random.integers(1800, 4000, n)
         columns["interview_start"] = np.char.add(np.datetime_as_string(begun), ".000+00:00")
         columns["interview_end"] = np.char.add(np.datetime_as_string(ended), ".000+00:00")
         pd.DataFrame(columns).to_csv(path, mode="a", header=start == 0, index=False)
