@@ -65,14 +65,15 @@ def make_csv(path: Path, rows: int) -> None:
         }
         for name, item in codebook.items.items():
             answers = codebook.answers_of(name)
-            known = len(item.answers)
-            weights = np.where(np.arange(len(answers)) < known, (1 - SILENT) / known, SILENT)
+            weights = np.full(len(answers), SILENT)
+            weights[: len(item.answers)] = [not answer.skipped for answer in item.answers]
             drawn = random.choice(len(answers), n, p=weights / weights.sum())
             codes[name] = np.array([answer.code for answer in answers])[drawn]
             asked = np.ones(n, dtype=bool)
             for other, allowed in item.asked_if.items():
                 asked &= np.isin(codes[other], allowed)
-            columns[name] = np.where(asked, np.array([a.fr for a in answers])[drawn], "")
+            not_asked = next((answer.fr for answer in answers if answer.skipped), "")
+            columns[name] = np.where(asked, np.array([a.fr for a in answers])[drawn], not_asked)
         for name in codebook.assistance_columns:
             got = random.random(n) < 0.1
             columns[name] = np.where(got, "Oui", "Non")

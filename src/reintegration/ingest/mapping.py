@@ -32,6 +32,7 @@ from reintegration.ingest.source import Source
 
 _OTHER_ORDER = {"dmy": "mdy", "mdy": "dmy"}
 UNDECIDED = "dmy"  # how dates are read that can be read in two ways: the file is refused anyway
+RARE_ENCODINGS = ("mac_roman", "cp850")  # of old computers; taken only where their letters fit
 WRONG_COLUMN = 10  # so many answers, and none of them known: it is the wrong column
 
 
@@ -102,6 +103,7 @@ def map_table(
             del expected[name]  # names and phones go no further than the raw table
     missing_codes = frozenset(answer_key(code) for code in source.missing_codes)
     orders, notes, in_two_ways = _date_orders(raw, columns, source, expected, where)
+    notes = [*_found(raw, source), *notes]
     serials = source.kind not in ("stata", "spss", "parquet")
     index = pd.RangeIndex(len(raw.cells))
     frame: dict[str, pd.Series] = {}
@@ -142,6 +144,16 @@ def map_table(
         headline = " ".join(words for words, found in headlines.items() if found)
         raise StudyError(headline, [*in_two_ways, *problems], usable=mapped)
     return mapped
+
+
+def _found(raw: RawTable, source: Source) -> list[str]:
+    """What was found in a file and a person may want to know."""
+    notes = []
+    if source.label_row is None and "label_row" in raw.found:
+        notes.append(f"row {raw.found['label_row']} read as texts of the questions")
+    if source.encoding is None and raw.found.get("encoding") in RARE_ENCODINGS:
+        notes.append(f"read as {raw.found['encoding']}")
+    return notes
 
 
 def _wanted(question: Question) -> str:

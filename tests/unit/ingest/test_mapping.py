@@ -300,3 +300,13 @@ def test_of_two_columns_the_first_that_is_filled_counts_in_every_type(codebook):
     cells = {0: ["2019-05-03", None], 1: [None, "2019-05-04"]}
     days = [pd.Timestamp("2019-05-03"), pd.Timestamp("2019-05-04")]
     assert mapped(codebook, "survey_date", cells, columns=[0, 1])[0] == days
+
+
+def test_what_was_found_in_a_file_is_noted(codebook):
+    found = {"encoding": "mac_roman", "header_row": 1, "label_row": 2}
+    raw = RawTable(["x"], pd.DataFrame({0: of_texts(["yes"])}), np.arange(1), found=found)
+    source = Source(source="s", file="s.csv", country="SEN")
+    notes = map_table(raw, Columns({"q7": [0]}, {}), source, codebook, "f").notes
+    assert notes == ["row 2 read as texts of the questions", "read as mac_roman"]
+    declared = source.model_copy(update={"label_row": 2, "encoding": "mac_roman"})
+    assert map_table(raw, Columns({"q7": [0]}, {}), declared, codebook, "f").notes == []
