@@ -69,9 +69,8 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
         for axes, score in zip(line, columns, strict=True):
             part = usable[(usable["group"] == group) & (usable["outcome"] == score)]
             _panel(axes, part, orders[group], colours[score])
-            axes.set_title(
-                "\n" + panel_title(language.score(score), len(columns))
-            )  # the empty line is the heading's
+            name = panel_title(language.score(score), len(columns))
+            axes.set_title(f"\n{name}")  # the empty line is the heading's
         names = [language.term(term) for term in orders[group]]
         line[0].set_yticks(range(len(names)), names)
         heading = line[0].annotate(
