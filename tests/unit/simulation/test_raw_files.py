@@ -220,6 +220,12 @@ def test_workbooks_have_titles_and_kobo_exports_its_columns(small):
     header = cells("nga.xlsx")[0]
     for name in ("_uuid", "_submission_time", "economic/q8", "economic/q8/land", "social/q11"):
         assert name in header
+    labels, names = cells("irq.xlsx")[:2]
+    assert names[:2] == ["case_number", "person_name"] and names[-2] == "orion_date"
+    assert labels[0] == "Case number" and labels[names.index("q8_land")].endswith(": Land")
+    dotted = (small.folder / "raw" / "cmr.csv").read_text(encoding="utf-8").splitlines()[0]
+    for name in ("start", "end", "X_uuid", "economic.8. Possède des biens productifs.land"):
+        assert f'"{name}"' in dotted.split(";")
     with zipfile.ZipFile(small.folder / "raw" / "gin.xlsx") as book:
         assert b"2021-01-15" in book.read("docProps/core.xml")
 
