@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # planning a study needs the names only, and starts faster wi
 
 RETURNEE = "returnee_id"  # the pseudonym without which surveys cannot be joined
 LOCATION = "location_id"
+SUBMISSION = "submission_id"
 # Without these a row is no survey; they cannot be declared as not asked.
 ALWAYS = ("survey_date", "country")
 MANY = 8  # needed columns that are missing: more than these are said in one line
@@ -189,7 +190,8 @@ def find_columns(
     for name in raw_names(codebook):
         if name in declared or (name == "country" and source.country is not None):
             continue
-        found_here = [n for n in finder.find(name) if n not in taken and n not in dropped]
+        places = finder.find(name) or finder.find_own(name, codebook)
+        found_here = [n for n in places if n not in taken and n not in dropped]
         if len(found_here) > 1:
             twice.add(name)
             shown = {names[number].strip() for number in found_here} - {name}
@@ -309,6 +311,16 @@ class _Finder:
         if found or not self.groups:
             return found or []
         return self.last.get(fold(name)) or self.last.get(fold(without_groups(name)), [])
+
+    def find_own(self, name: str, codebook: Codebook) -> list[int]:
+        """Number of a column that the program adds to an export by itself: `_uuid`, `start`."""
+        variable = codebook.variables.get(name)
+        if not self.groups or variable is None:
+            return []
+        if variable.role != "process" and variable.pseudonym != SUBMISSION:
+            return []
+        found = (self.folded.get(fold(text)) for text in variable.also)
+        return next((numbers for numbers in found if numbers), [])
 
     def find_options(self, name: str, codebook: Codebook) -> tuple[dict[str, int], list[str]]:
         """Columns of one option each, and what is not clear about them.

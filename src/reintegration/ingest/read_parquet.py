@@ -35,15 +35,19 @@ def read_parquet(
     """
     try:
         with pq.ParquetFile(path) as file:
-            names = [n for n in file.schema_arrow.names if not _INDEX_OF_PANDAS.fullmatch(n)]
-            check_width(path, len(names))
-            columns = Columns(len(names))
-            for batch in file.iter_batches(batch_size=TOGETHER, columns=names):
-                columns.add([_texts(batch.column(name)) for name in names])
+            kept = [
+                (number, name)
+                for number, name in enumerate(file.schema_arrow.names)
+                if not _INDEX_OF_PANDAS.fullmatch(name)
+            ]
+            check_width(path, len(kept))
+            columns = Columns(len(kept))
+            for batch in file.iter_batches(batch_size=TOGETHER):
+                columns.add([_texts(batch.column(number)) for number, _ in kept])
     except (pa.ArrowException, OSError, ValueError) as error:
         unreadable(path, f"is a damaged Parquet file ({type(error).__name__})")
     cells, rows = drop_blank_rows(columns.frame(), np.arange(1, columns.rows + 1))
-    return RawTable(names, cells, rows)
+    return RawTable([name for _, name in kept], cells, rows)
 
 
 def _texts(column: pa.Array) -> pa.Array:

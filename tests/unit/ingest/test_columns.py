@@ -208,3 +208,17 @@ def test_an_instrument_beside_the_main_one_is_needed_whole_or_not_at_all(root):
     assert "trust" in needed_names(source(columns={"sleep": "heures"}), both)
     asked = source(not_asked=["meals", "healer", "healer_near", "friends", "groups", "trust"])
     assert {"sleep", "pain"} <= {*find_columns(asked, both, some, "s.csv").single}
+
+
+def test_what_kobo_adds_by_itself_is_found(codebook):
+    own = ["start", "end", "formhub/uuid", "_uuid", "meta/instanceID"]
+    names = [*needed(codebook), *own]
+    found = find_columns(source(), codebook, names, "s.csv").single
+    assert found["interview_start"] == [names.index("start")]
+    assert found["interview_end"] == [names.index("end")]
+    assert found["submission_id"] == [names.index("_uuid")]
+    r_names = [*needed(codebook), "meta.instanceID"]
+    found = find_columns(source(), codebook, r_names, "s.csv").single
+    assert found["submission_id"] == [len(r_names) - 1]
+    plain = [*needed(codebook), "start", "Phone number"]  # of an office's own file
+    assert "interview_start" not in find_columns(source(), codebook, plain, "s.csv").single

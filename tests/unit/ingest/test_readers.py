@@ -292,3 +292,42 @@ def test_what_is_not_there_is_said(tmp_path):
 )
 def test_typed_cells_are_written_as_people_would(value, text):
     assert as_text(value) == text
+
+
+def test_tables_of_very_many_columns_are_refused_whatever_the_format(tmp_path, monkeypatch):
+    import pyreadstat
+
+    from reintegration.ingest import readers
+
+    monkeypatch.setattr(readers, "MOST_COLUMNS", 2)
+    frame = CODED.assign(survey_date="2019-03-05")
+    pyreadstat.write_dta(frame, str(tmp_path / "a.dta"))
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_csv(tmp_path / "a.csv")
+    workbook(tmp_path, {"a": GRID})
+    for name in ("a.dta", "a.parquet", "a.csv", "a.xlsx"):
+        with pytest.raises(StudyError, match="columns, and 2 are the most that are read"):
+            read(tmp_path / name)
+
+
+def test_a_file_that_may_not_be_opened_is_said(tmp_path, monkeypatch):
+    path = write(tmp_path, "a.csv", HEADER + ROWS)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", refuse)
+    with pytest.raises(StudyError, match="Permission denied"):
+        read(path)
+
+
+def test_columns_of_one_name_do_no_harm_by_themselves(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = ["case_number", "Remarks", "Remarks"]
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 3, names=names), tmp_path / "a.parquet")
+    write(tmp_path, "a.csv", ",".join(names) + "\na,b,c\n")
+    workbook(tmp_path, {"a": [names, ["a", "b", "c"]]})
+    for name in ("a.parquet", "a.csv", "a.xlsx"):
+        assert read(tmp_path / name).names == names
