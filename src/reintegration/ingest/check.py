@@ -16,7 +16,7 @@ from reintegration.codebook import Codebook
 from reintegration.config import Cleaning, Config, load_config
 from reintegration.errors import Gathered, StudyError
 from reintegration.ingest.answers import questions
-from reintegration.ingest.columns import needed_names
+from reintegration.ingest.columns import MANY, needed_names
 from reintegration.ingest.decisions import Decisions, load_decisions
 from reintegration.ingest.flow import REASONS
 from reintegration.ingest.intake import (
@@ -416,7 +416,12 @@ def expectation(rule: str, cleaning: Cleaning) -> str:
 
 
 def _notes(result: SourceResult, needed: Sequence[str]) -> list[Finding]:
-    """What was found and is only said: columns that are not used, or not there."""
+    """What was found and is only said: columns that are not used, or not there.
+
+    Where many needed columns are not there, the row of names may be a row of answers.
+    """
+    if len(set(needed) & set(result.account["absent"])) > MANY:
+        return []
     found = [Finding("info", "note", "", note) for note in result.account["notes"]]
     if absent := [name for name in result.account["absent"] if name not in needed]:
         said = f"no column for {', '.join(absent)}: taken as not asked"

@@ -230,3 +230,12 @@ def test_decisions_that_do_not_fit_are_said(office, desk):
     report = check_study(office)
     assert any("cleaning_log.csv" in problem for problem in report.problems)
     assert report.fails("error")
+
+
+def test_a_row_of_persons_taken_for_names_is_not_said(office, desk):
+    rows = [f"{CASE},{NAME},{PHONE},{PLACE},sex,2019-05-20,yes"] * 4
+    (desk.raw / "sen.csv").write_text("\n".join(rows), encoding="utf-8")
+    report = check_study(office)
+    assert report.fails("error")
+    for secret in (NAME, PHONE, CASE, PLACE):
+        assert secret not in said(report)
