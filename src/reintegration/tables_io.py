@@ -46,6 +46,23 @@ def read_csv(path: str | Path | TextIO, **options) -> pd.DataFrame:
     return _each_text(frame, as_it_was)
 
 
+def read_texts(path: str | Path) -> pd.DataFrame:
+    """Read a table written by `write_csv` as texts, each column as categories."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    names = pd.read_csv(path, nrows=0).columns
+    texts = pa.dictionary(pa.int32(), pa.string())
+    table = pa.csv.read_csv(
+        path,
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, texts), null_values=[""], strings_can_be_null=True
+        ),
+    )
+    return _each_text(table.unify_dictionaries().to_pandas(), as_it_was)
+
+
 def write_parquet(
     frame: pd.DataFrame, path: str | Path, private: bool = False, categories: bool = False
 ) -> None:
@@ -86,14 +103,21 @@ def _each_text(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
     for name in map(str, frame.select_dtypes(["str", "object", "category"])):
         column = frame[name]
         if column.dtype == "category":
-            texts = [change(t) if isinstance(t, str) else t for t in column.cat.categories]
-            changed[name] = column.cat.rename_categories(texts)
-        else:
-            where = column.astype("str").str.contains(_ANY, na=False)
-            if where.any():
-                texts = [change(t) if isinstance(t, str) else t for t in column[where]]
-                changed[name] = column.mask(where, pd.Series(texts, column.index[where]))
+            texts = _changed(pd.Series(column.cat.categories), change)
+            if texts is not None:
+                changed[name] = column.cat.rename_categories(texts.to_list())
+        elif (texts := _changed(column, change)) is not None:
+            changed[name] = texts
     return frame.assign(**changed).rename(columns=lambda name: change(str(name)))
+
+
+def _changed(column: pd.Series, change: Callable[[str], str]) -> pd.Series | None:
+    """A column in which the texts that may need it are changed; None when none does."""
+    where = column.astype("str").str.contains(_ANY, na=False)
+    if not where.any():
+        return None
+    texts = [change(t) if isinstance(t, str) else t for t in column[where]]
+    return column.mask(where, pd.Series(texts, column.index[where]))
 
 
 def _holds(frame: pd.DataFrame, text: str) -> bool:

@@ -40,7 +40,7 @@ from reintegration.ingest.readers import RawTable, read_raw
 from reintegration.ingest.received import received_before
 from reintegration.ingest.source import Source, check_confirmed, check_place
 from reintegration.private import private_file
-from reintegration.tables_io import read_csv, write_csv, write_parquet
+from reintegration.tables_io import read_texts, write_csv, write_parquet
 
 NOTHING_DECIDED = Decisions()
 UNUSED_SHOWN = 10  # columns named in the account; a KoboToolbox export may hold hundreds
@@ -453,7 +453,7 @@ def read_result(folder: str | Path) -> SourceResult:
     folder = Path(folder)
     return SourceResult(
         pd.read_parquet(folder / FILES[0]),
-        read_csv(folder / FILES[1], dtype="str"),
-        read_csv(folder / FILES[2], dtype="str"),
+        read_texts(folder / FILES[1]),
+        read_texts(folder / FILES[2]),
         json.loads((folder / FILES[3]).read_text(encoding="utf-8")),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from reintegration.codebook import Codebook
 from reintegration.config import Matching, Scoring, Study
@@ -144,7 +145,8 @@ def pool(
 
 def _returnees(rows: pd.DataFrame, log: pd.DataFrame) -> pd.Series:
     """returnee_id of the surveys that a log names, by survey_id."""
-    named = rows.loc[rows["survey_id"].isin(log["survey_id"]), ["survey_id", RETURNEE]]
+    told = log["survey_id"].astype("category").cat.categories
+    named = rows.loc[rows["survey_id"].isin(told), ["survey_id", RETURNEE]]
     return named.drop_duplicates("survey_id").set_index("survey_id")[RETURNEE]
 
 
@@ -316,11 +318,24 @@ def _duplicate_log(rows: pd.DataFrame, twice: np.ndarray, kept_in: np.ndarray) -
 
 def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     """Accounts of several sources below one another, in the order of sources and rows."""
-    filled = [part.astype({"row": "int64"}) for part in parts if len(part)]
+    filled = [part for part in parts if len(part)]
     if not filled:
         return pd.DataFrame(columns=columns)
-    joined = pd.concat(filled, ignore_index=True)[columns]
-    return joined.sort_values(["source", "row"], kind="stable", ignore_index=True)
+    rows = np.concatenate([part["row"].astype("int64").to_numpy() for part in filled])
+    texts = {
+        name: union_categoricals([_as_texts(part[name]) for part in filled])
+        for name in columns
+        if name != "row"
+    }
+    sources = texts["source"].reorder_categories(sorted(texts["source"].categories))
+    order = np.lexsort((rows, sources.codes))
+    return pd.DataFrame({"row": rows, **texts})[columns].iloc[order].reset_index(drop=True)
+
+
+def _as_texts(column: pd.Series) -> pd.Categorical:
+    """A column as categories that are texts, also where it holds nothing."""
+    found = pd.Categorical(column)
+    return pd.Categorical.from_codes(found.codes, pd.Index(found.categories, dtype="str"))
 
 
 def _sources(

@@ -1,5 +1,6 @@
 """What each rule did: surveys flagged, changed and left out, counted from the log."""
 
+import numpy as np
 import pandas as pd
 
 from reintegration.config import Cleaning
@@ -28,13 +29,18 @@ def rule_counts(log: pd.DataFrame, returnees: pd.Series) -> pd.DataFrame:
         the log. Rules of the configuration are there even if they did nothing; the others, which
         hold always, if they did something.
     """
-    owners = log["survey_id"].map(returnees).astype("str")
+    place, ids = pd.factorize(log["survey_id"])
+    owners = returnees.reindex(pd.Index(ids, dtype="str"))
+    owner = pd.factorize(owners.where(owners.notna(), owners.index))[0]
+    survey = pd.factorize(log["source"])[0] * (log["row"].max() + 1) + log["row"]
+    rules = log["rule"].astype("category")
+    done = log["change_type"].astype("category")
     touched = pd.DataFrame(
         {
-            "rule": log["rule"].astype("str").replace(_RULE_OF),
-            "done": log["change_type"].map(_DONE_BY).fillna("changed"),
-            "survey": log["source"].astype("str") + " " + log["row"].astype("str"),
-            "returnee": owners.where(owners.notna(), log["survey_id"]),
+            "rule": rules.map(lambda rule: _RULE_OF.get(rule, rule)).astype("category"),
+            "done": done.map(lambda kind: _DONE_BY.get(kind, "changed")).astype("category"),
+            "survey": survey.astype("int64"),
+            "returnee": np.append(owner, -1)[place],
         }
     )
     always = [rule for rule in touched["rule"].unique() if rule not in Cleaning.rules()]
