@@ -171,6 +171,21 @@ def swap(
 
 @app.command()
 @_in_words
+def decisions(
+    folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
+) -> None:
+    """Write the files in which corrections and matches are decided by hand, where there are none."""
+    from reintegration.ingest.decisions import write_templates
+    from reintegration.plan import read_plan
+
+    place = read_plan(folder / "config.yaml").decisions.folder
+    for path in write_templates(folder / place):
+        _say(f"wrote {path}")
+    _say(f"{place}: docs/how-to/decisions.md says how to fill them in.")
+
+
+@app.command()
+@_in_words
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the checkout.")] = Path(),
 ) -> None:
