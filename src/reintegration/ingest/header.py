@@ -104,15 +104,16 @@ def place_header(
     else:
         row, hits = find_header(top, wanted)
         if guess and hits < SURE:
+            # One or two known words may stand in a survey: then only looks tell names from data.
             guessed = _guess(top)
-            if guessed is None and not hits:
+            if guessed is None:
                 return None
-            row = row if guessed is None else guessed
+            row = guessed
     if not hits and not guess:
         return None
     labels = [label_row - 1] if label_row is not None else _label_rows(top, row)
     if guess and header_row is None and label_row is None and labels:
-        row, labels = _names_first(top, row, labels, wanted)
+        row, labels = _names_first(top, row, labels)
     names = [(cell or "").strip() for cell in top[row]]
     label = labels[0] if labels and labels[0] < len(top) else None
     titles = {} if label is None else _titles(names, top[label])
@@ -195,15 +196,13 @@ def _is_label_row(top: Sequence[Row], number: int, names: dict[int, str]) -> boo
     return not again and typed >= 2
 
 
-def _names_first(
-    top: Sequence[Row], row: int, labels: list[int], wanted: Collection[str]
-) -> tuple[int, list[int]]:
+def _names_first(top: Sequence[Row], row: int, labels: list[int]) -> tuple[int, list[int]]:
     """Of a row of codes and a row of questions, the codes are the names."""
 
-    def is_code(number: int) -> float:
+    def codes(number: int) -> float:
         filled = _filled(top[number])
         return sum(bool(_CODE_NAME.fullmatch(text)) for text in filled.values()) / len(filled)
 
-    if is_code(row) < FULL <= is_code(labels[0]):
+    if codes(row) < FULL <= codes(labels[0]):
         return labels[0], [row, *labels[1:]]
     return row, labels
