@@ -282,7 +282,10 @@ def swap_lines(root: Path, config: Config) -> list[str]:
     if past and past.run.world != run.world:
         lines = ["Other data than in the last finished study: the two are not compared."]
     elif past and (changes := swap.changes_between(past.run, run)).of_sources:
-        lines, compared = _write_swap(root, config, past, changes), run.results
+        try:
+            lines, compared = _write_swap(root, config, past, changes), run.results
+        except (KeyError, StudyError):  # its tables lack what this version compares
+            lines = ["The last finished study, of another version, cannot be compared with this."]
     elif compared != run.results:
         lines = _older_swap(root)
     swap.keep(results, run, compared)

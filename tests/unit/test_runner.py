@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made_up_results import make_results
 
-from reintegration.audit.swap import Run, hash_results
+from reintegration.audit.swap import Run, hash_results, keep, last_study
 from reintegration.config import load_config
 from reintegration.errors import StudyError
 from reintegration.runner import (
@@ -246,3 +246,14 @@ def test_another_world_is_not_compared(kept_study):
     said = finished(seed=4, sources={"x": {"raw": "1"}}, world=None)
     assert said == ["Other data than in the last finished study: the two are not compared."]
     assert not (folder / "reports/swap.html").exists()
+
+
+def test_a_study_that_another_version_kept_does_not_stop_this_one(kept_study):
+    folder, finished = kept_study
+    finished()
+    table = folder / "results/models/estimates.csv"
+    table.write_text("estimate_id\nlevels\n", encoding="utf-8")
+    keep(folder / "results", last_study(folder / "results").run, "")
+    said = finished(seed=4, sources={})
+    assert said == ["The last finished study, of another version, cannot be compared with this."]
+    assert "SOURCES CHANGED" in finished(seed=4, sources={"gin": {"raw": "7"}})[0]

@@ -159,8 +159,11 @@ def few_between(before: pd.DataFrame, after: pd.DataFrame, minimum: int) -> set[
     counted = both["statistic"] == "n"
     gap = (both["estimate"] - both["estimate_before"]).abs()
     few = few.where(~counted, (gap > 0) & (gap < minimum) & (both["variable"] != "countries"))
-    question = [both[name] for name in ("statistic", "variable", "country")]
-    return {*both.loc[few.groupby(question).transform("any"), "estimate_id"]}
+    hidden = few.groupby([both[name] for name in ("statistic", "variable", "country")])
+    few = hidden.transform("any")
+    # All countries less the others would tell of the one that is hidden.
+    somewhere = few.groupby([both[name] for name in ("statistic", "variable")]).transform("any")
+    return {*both.loc[few | (somewhere & (both["country"] == ALL)), "estimate_id"]}
 
 
 # ---------------------------------------------------------------- the page

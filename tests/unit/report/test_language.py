@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from reintegration.report.language import Language
+from reintegration.report.language import Language, in_sentence
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,8 @@ def test_no_text_says_that_there_is_no_effect_or_that_a_number_is_confirmed(sett
             assert "no effect" not in plain
             assert "confirm" not in plain
             assert "prove" not in plain.replace("improve", "")
+
+
+def test_a_label_in_a_sentence_keeps_capitals_that_are_its_own():
+    assert in_sentence("Well-being") == "well-being"
+    assert in_sentence("WHO-5 Index") == "WHO-5 Index"

@@ -87,15 +87,20 @@ def test_a_few_returnees_between_two_large_numbers_are_not_told():
             ("share.q1.b.GIN", "share", "q1", "GIN", 0.50, 40),
             ("share.q1.a.SEN", "share", "q1", "SEN", 0.50, 40),
             ("n.returnees.GIN", "n", "returnees", "GIN", 40, 40),
+            ("n.returnees.SEN", "n", "returnees", "SEN", 40, 40),
+            ("n.returnees.all", "n", "returnees", "all", 80, 80),
         ],
         columns=columns,
-    ).assign(returnees_with=[20, 20, 20, None])
+    ).assign(returnees_with=[20, 20, 20, None, None, None])
     after = before.assign(
-        estimate=[0.45, 0.55, 0.5, 50],
-        n_returnees=[50, 50, 60, 50],
-        returnees_with=[22, 28, 30, None],
+        estimate=[0.45, 0.55, 0.5, 50, 60, 110],
+        n_returnees=[50, 50, 60, 50, 60, 110],
+        returnees_with=[22, 28, 30, None, None, None],
     )
     # Two of ten came with answer a: both answers are hidden, as one tells the other.
     assert few_between(before, after, 5) == {"share.q1.a.GIN", "share.q1.b.GIN"}
     after.loc[3, ["estimate", "n_returnees"]] = 43
-    assert "n.returnees.GIN" in few_between(before, after, 5)
+    after.loc[5, ["estimate", "n_returnees"]] = 103
+    # The total less Senegal would tell of Guinea.
+    assert {"n.returnees.GIN", "n.returnees.all"} <= few_between(before, after, 5)
+    assert "n.returnees.SEN" not in few_between(before, after, 5)
