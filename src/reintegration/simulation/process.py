@@ -79,7 +79,7 @@ def _some(
     forms = {iso3.lower(): office.form for iso3, office in world.countries.items()}
     files = [file for file, form in forms.items() if name in ASKED.get(form, ())]
     here = rows["file"].isin(files) & (rows["fate"] == "analysed")
-    return rng.permutation(rows.index[here].to_numpy())[:wanted]
+    return rng.permutation(rows.index.to_numpy(copy=True)[here])[:wanted]
 
 
 def _uuids(n: int, rng: np.random.Generator) -> np.ndarray:
