@@ -19,7 +19,9 @@ _MARKS = (
 )
 # What spreadsheets write on Windows, on a Mac, and as "CSV (MS-DOS)".
 _ONE_BYTE = ("cp1252", "mac_roman", "cp850")
+# Letters and signs of English, French and Spanish, and of them those that stand most often.
 _LETTERS = "àâäáãéèêëíîïñóôöõúùûüçœæÀÂÉÈÊÎÔÇÑÓÁÍÚ’‘“”«»…–—°\xa0¿¡€ºª"
+_COMMON = "éèàêçôùâîáíóñú’"
 _PLAIN_SHARE = 0.9  # of accents that are letters of the languages expected
 _NULLS = 0.3  # share of null bytes in every second place of UTF-16
 # An accented letter in UTF-8; in a one-byte encoding such a pair is no part of any word.
@@ -149,20 +151,20 @@ def _check(path: Path, encoding: str) -> None:
 def _one_byte(accents: np.ndarray) -> str | None:
     """Encoding by which most accents are letters of the languages expected."""
     used = np.flatnonzero(accents)
-    shares: dict[str, float] = {}
+    known: dict[str, float] = {}
+    common: dict[str, float] = {}
     for encoding in _ONE_BYTE:
         try:
             letters = bytes(used.astype(np.uint8)).decode(encoding)
         except UnicodeDecodeError:
             continue
-        known = np.array([letter in _LETTERS for letter in letters])
-        shares[encoding] = accents[used[known]].sum() / accents.sum()
-    if shares.get("cp1252", 0) >= _PLAIN_SHARE:
+        for shares, among in ((known, _LETTERS), (common, _COMMON)):
+            found = np.array([letter in among for letter in letters])
+            shares[encoding] = accents[used[found]].sum() / accents.sum()
+    fitting = [encoding for encoding, share in known.items() if share >= _PLAIN_SHARE]
+    if "cp1252" in known and ("cp1252" in fitting or not fitting):
         return "cp1252"
-    best = max(shares, key=lambda name: shares[name])
-    if shares[best] >= _PLAIN_SHARE:
-        return best
-    return "cp1252" if "cp1252" in shares else None
+    return max(fitting, key=lambda encoding: common[encoding], default=None)
 
 
 def _first_in_utf8(path: Path) -> int | None:

@@ -34,6 +34,7 @@ _OTHER_ORDER = {"dmy": "mdy", "mdy": "dmy"}
 UNDECIDED = "dmy"  # how dates are read that can be read in two ways: the file is refused anyway
 RARE_ENCODINGS = ("mac_roman", "cp850")  # of old computers; taken only where their letters fit
 WRONG_COLUMN = 10  # so many answers, and none of them known: it is the wrong column
+HOPELESS = 1000  # so many different answers, and none known: the others are not looked at
 
 
 class Unread(NamedTuple):
@@ -233,6 +234,10 @@ def _column(
             values.append(value)
         elif value.why:
             unread[text_number] = (label or text, value.why)
+            if len(unread) > HOPELESS and not values:
+                rest = enumerate(cells.categories[text_number + 1 :], text_number + 1)
+                unread |= {later: (text, value.why) for later, text in rest}
+                break
     codes = cells.codes.to_numpy()  # of a blank cell -1, the last place
     return _Values(place[codes], values, _unread(codes, unread, len(place)))
 

@@ -19,7 +19,10 @@ from reintegration.ingest.readers import (
 )
 from reintegration.ingest.source import Source
 
-TOGETHER = 50_000  # rows that are read at a time
+TOGETHER = 4_000_000  # cells that are read at a time
+MOST_ROWS = 10_000_000
+LARGEST_RATIO = 100  # unpacked columns against the file; of honest surveys it is 2 to 20
+LITTLE = 64 << 20  # so many unpacked bytes are never too much
 _INDEX_OF_PANDAS = re.compile(r"__index_level_\d+__")
 
 
@@ -41,8 +44,9 @@ def read_parquet(
                 if not _INDEX_OF_PANDAS.fullmatch(name)
             ]
             check_width(path, len(kept))
+            _check_size(path, file.metadata)
             columns = Columns(len(kept))
-            for batch in file.iter_batches(batch_size=TOGETHER):
+            for batch in file.iter_batches(batch_size=max(TOGETHER // max(len(kept), 1), 1)):
                 columns.add([_texts(batch.column(number)) for number, _ in kept])
     except (pa.ArrowException, OSError, ValueError) as error:
         unreadable(path, f"is a damaged Parquet file ({type(error).__name__})")
@@ -50,7 +54,20 @@ def read_parquet(
     return RawTable([name for _, name in kept], cells, rows)
 
 
+def _check_size(path: Path, metadata: pq.FileMetaData) -> None:
+    """Refuse a file of a few kilobytes that would fill all memory."""
+    if metadata.num_rows > MOST_ROWS:
+        unreadable(path, f"holds {metadata.num_rows:,} rows; {MOST_ROWS:,} are the most")
+    groups = range(metadata.num_row_groups)
+    unpacked = sum(metadata.row_group(number).total_byte_size for number in groups)
+    if unpacked > max(LITTLE, LARGEST_RATIO * path.stat().st_size):
+        unreadable(path, f"unpacks to more than {LARGEST_RATIO} times its size")
+
+
 def _texts(column: pa.Array) -> pa.Array:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return pc.if_else(pc.equal(column, ""), None, column)
-    return coded(column.to_pandas())
+    cells = column.to_pandas()
+    if pa.types.is_nested(column.type):
+        cells = cells.map(str, na_action="ignore")
+    return coded(cells)

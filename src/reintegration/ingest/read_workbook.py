@@ -1,12 +1,14 @@
 """Read workbooks (Excel, OpenDocument, KoboToolbox): sheet and header declared or found."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reintegration.errors import StudyError
 from reintegration.ingest.categories import Columns
 from reintegration.ingest.header import TOP, Header, Row, place_header
 from reintegration.ingest.readers import (
@@ -45,11 +47,21 @@ def sheet_rows(path: Path, names: Collection[str]) -> dict[str, Iterable[Row]]:
 def _open(path: Path) -> Any:
     from python_calamine import CalamineWorkbook, PasswordError
 
+    with _damage_said(path):
+        try:
+            return CalamineWorkbook.from_path(str(path))
+        except PasswordError:
+            unreadable(path, "is protected by a password; save it without")
+
+
+@contextmanager
+def _damage_said(path: Path) -> Iterator[None]:
+    """Refuse a file at which the library fails; what it raises then is not even an Exception."""
     try:
-        return CalamineWorkbook.from_path(str(path))
-    except PasswordError:
-        unreadable(path, "is protected by a password; save it without")
-    except Exception as error:  # calamine raises many kinds
+        yield
+    except (StudyError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
         damaged(path, error)
 
 
@@ -88,10 +100,8 @@ class _Rows:
     """The rows of a sheet as texts, one after the other."""
 
     def __init__(self, path: Path, workbook: Any, name: str, scanned: Sheet):
-        try:
+        with _damage_said(path):
             self.sheet = workbook.get_sheet_by_name(name)
-        except Exception as error:  # calamine raises many kinds
-            damaged(path, error)
         self.errors = scanned.errors
 
     def __iter__(self) -> Iterator[Row]:

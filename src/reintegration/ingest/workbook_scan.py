@@ -23,6 +23,10 @@ LARGEST_RATIO = 100  # unpacked text against the file; of honest surveys it is 5
 LITTLE = 64 << 20  # so much unpacked text is never too much
 MOST_CELLS = 40_000_000  # filled; a larger table is for CSV
 FEW_CELLS = 4_000_000  # a sheet that spans no more is never too empty
+MOST_PARTS = 5000  # of the zip file that a workbook is
+LONGEST_LIST = 8 << 20  # bytes of the list of sheets
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384  # of any spreadsheet
+WIDE = 2000  # columns; few tables have more, and empty ones take time
 MOST_ALIKE = 1000  # rows that repeat a failed formula: with case numbers no two rows are alike
 EMPTIEST = 20  # cells spanned, or repeated, for one that is written down
 
@@ -88,7 +92,7 @@ def scan_workbook(path: Path, sheets: Collection[str] | None = None) -> dict[str
     return found
 
 
-def damaged(path: Path, error: Exception) -> NoReturn:
+def damaged(path: Path, error: BaseException) -> NoReturn:
     """Refuse a workbook that cannot be opened."""
     unreadable(path, f"is a damaged or protected workbook ({type(error).__name__})")
 
@@ -101,7 +105,10 @@ def _check_size(path: Path, name: str, sheet: Sheet) -> None:
         unreadable(
             path, f"its sheet {name!r} holds {sheet.filled:,} cells; save it as CSV and read that"
         )
-    if spanned > max(FEW_CELLS, EMPTIEST * sheet.filled):
+    if sheet.rows > LAST_ROW or sheet.columns > LAST_COLUMN:
+        unreadable(path, f"its sheet {name!r} has cells outside of any spreadsheet; it is damaged")
+    few = FEW_CELLS if sheet.columns < WIDE else 0
+    if spanned > max(few, EMPTIEST * sheet.filled):
         unreadable(
             path,
             f"its sheet {name!r} reaches to row {sheet.rows:,} and column {sheet.columns:,} and "
@@ -122,6 +129,8 @@ class _Package:
                 self.parts = {info.filename: info for info in package.infolist()}
         except Exception as error:  # zipfile raises many kinds
             damaged(path, error)
+        if len(self.parts) > MOST_PARTS:
+            unreadable(path, f"has {len(self.parts):,} parts; it is no workbook that a person made")
         self.left = max(LITTLE, LARGEST_RATIO * path.stat().st_size)
 
     def pieces(self, name: str) -> Iterator[bytes]:
@@ -167,8 +176,13 @@ class _Package:
             damaged(self.path, error)
 
     def whole(self, name: str) -> bytes:
-        """Unpack one part at once."""
-        return b"".join(self.pieces(name))
+        """Unpack one small part at once."""
+        content = b""
+        for piece in self.pieces(name):
+            content += piece
+            if len(content) > LONGEST_LIST:
+                unreadable(self.path, "lists more sheets than a workbook can hold; it is damaged")
+        return content
 
 
 def _scan_zip(path: Path, asked: Collection[str] | None) -> dict[str, Sheet]:
