@@ -919,6 +919,136 @@ def guinea() -> Office:
     )
 
 
+def mali() -> Office:
+    """A Kobo export with French labels in groups."""
+    sat = ["Très satisfait", "Satisfait", "Moyennement satisfait", "Insatisfait"]
+    often = ["Jamais", "Rarement", "De temps en temps", "Souvent", "Très souvent"]
+    qual = ["Très bonne", "Bonne", "Moyenne", "Mauvaise", "Très mauvaise", "Ne sait pas"]
+    yn = ["Oui", "Non", "Ne souhaite pas répondre"]
+    agree = ["Tout à fait d'accord", "D'accord", "Neutre", "Pas d'accord", "Pas du tout d'accord"]
+    eco, soc, psy = "Dimension économique", "Dimension sociale", "Dimension psychosociale"
+    return Office(
+        [
+            ("start", "interview_start", "moment"),
+            ("end", "interview_end", "moment"),
+            ("Identification/Code de l'enquêteur", None, "int:1-9"),
+            ("Identification/Numéro de cas MiMOSA", "case_number", "id:ML"),
+            ("Identification/Date de l'enquête", "survey_date", "interview:%Y-%m-%d"),
+            ("Identification/Date d'arrivée au Mali", "return_date", "return:%Y-%m-%d"),
+            ("Identification/Sexe de l'enquêté(e)", "sex", ["Masculin", "Féminin"]),
+            ("Identification/Âge (en années révolues)", "age", "int:18-60"),
+            ("Identification/Région d'origine", None, ["Kayes", "Ségou"]),
+            ("Identification/Cercle de retour", "location", ["Bamako", "Kita", "Yélimané"]),
+            ("Identification/Situation matrimoniale", None, ["Marié", "Célibataire"]),
+            (f"{eco}/Quel est votre niveau de satisfaction par rapport à votre situation "
+             "économique actuelle ?", "q1", sat),
+            (f"{eco}/À quelle fréquence avez-vous dû réduire la quantité ou la qualité de votre "
+             "alimentation en raison du coût depuis votre retour ?", "q2", often),
+            (f"{eco}/Êtes-vous capable d'emprunter de l'argent si vous en avez besoin ?", "q3", yn),
+            (f"{eco}/Vous arrive-t-il d'emprunter de l'argent ? À quelle fréquence ?", "q4", often),
+            (f"{eco}/Comment évaluez-vous vos opportunités d'emploi et de formation ?", "q6", qual),
+            (f"{eco}/Avez-vous un travail actuellement ?", "q7", yn),
+            (f"{eco}/Avez-vous un compte bancaire ?", None, yn),
+            (f"{eco}/Recherchez-vous un emploi en ce moment ?", "q9", yn),
+            (f"{soc}/Comment évaluez-vous votre accès au logement ?", "q11", qual),
+            (f"{soc}/Comment évaluez-vous le standard de votre logement ?", "q12", qual),
+            (f"{soc}/Comment évaluez-vous votre accès à l'éducation ?", "q13", qual),
+            (f"{soc}/Comment évaluez-vous votre accès à la justice ?", "q15", qual),
+            (f"{soc}/Possédez-vous au moins un document d'identification ?", "q16", yn),
+            (f"{soc}/Comment évaluez-vous votre accès à la documentation ?", "q17", qual),
+            (f"{soc}/Comment évaluez-vous votre accès à l'eau potable ?", "q18", qual),
+            (f"{soc}/Comment évaluez-vous votre accès à l'assainissement ?", None, qual),
+            (f"{soc}/Comment évaluez-vous votre accès aux services de santé ?", "q19", qual),
+            (f"{soc}/Comment évaluez-vous la qualité des services de santé ?", "q20", qual),
+            (f"{psy}/À quelle fréquence participez-vous aux activités sociales de votre "
+             "communauté ?", "q21", often),
+            (f"{psy}/Comment jugez-vous votre réseau de soutien ?", "q22", qual),
+            (f"{psy}/Vous sentez-vous membre de votre communauté ?", "q23", agree),
+            (f"{psy}/Comment évaluez-vous votre sécurité physique ?", "q24", qual),
+            (f"{psy}/Avez-vous connu des tensions ou conflits avec votre famille ?", "q25", often),
+            (f"{psy}/Avez-vous connu des tensions avec vos voisins ?", None, often),
+            (f"{psy}/Vous sentez-vous discriminé depuis votre retour ?", "q26", often),
+            (f"{psy}/Souhaitez-vous un soutien psychologique ?", "q28", yn),
+            (f"{psy}/Souhaitez-vous un soutien juridique ?", None, yn),
+            (f"{psy}/Vous sentez-vous capable de rester au Mali ?", "q29", yn),
+            ("_uuid", "submission_id", "uuid"),
+        ],
+        "MLI",
+    )  # fmt: skip
+
+
+def changed_form() -> Office:
+    """The instrument's numbers, places and answers, and some of its questions replaced."""
+    own = iraq()
+    replaced = {
+        "q3": "Are you able to save money if you need to",
+        "q7": "Do you currently study",
+        "q13": "How would you rate your access to markets in your community",
+        "q15": "How would you rate your access to public transport in your community",
+        "q19": "How would you rate your access to mental health care in your community",
+        "q21": "How often do you take part in political activities within your community",
+        "q25": "How frequently have you experienced tensions with neighbours since you returned",
+        "q26": "Have you felt discriminated against during your migration",
+        "q28": "Would you wish to receive specialised legal support",
+    }
+    columns: list[Column] = [
+        (f"Q{name[1:]}. {replaced.get(name, text.split('/ ')[1])}", None, kind)
+        if name in replaced
+        else (f"Q{name[1:]}. {text.split('/ ')[1]}" if text[0] == "B" else text, name, kind)
+        for text, name, kind in own.columns
+    ]
+    return Office(columns, "IRQ")
+
+
+def monitoring() -> Office:
+    """Post-return monitoring of another organisation: close to the instrument, and not it."""
+    yn = ["Yes", "No"]
+    qual = ["Very good", "Good", "Fair", "Poor", "Very poor"]
+    often = ["Never", "Rarely", "Sometimes", "Often", "Very often"]
+    sat = ["Very satisfied", "Satisfied", "OK", "Dissatisfied", "Very dissatisfied"]
+    agree = ["Strongly agree", "Agree", "Neutral", "Disagree", "Strongly disagree"]
+    return Office(
+        [
+            ("Beneficiary ID", "case_number", "id:PR"),
+            ("Date of monitoring visit", None, "interview:%Y-%m-%d"),
+            ("Date of first contact", None, "other_date:%Y-%m-%d"),
+            ("Date of arrival in Europe", None, "other_date:%Y-%m-%d"),
+            ("Date of return flight booking", None, "other_date:%Y-%m-%d"),
+            ("Gender of household head", None, ["Male", "Female"]),
+            ("Age of eldest child", None, "int:0-30"),
+            ("Country of last residence", None, ["Germany", "Niger"]),
+            ("1. How satisfied are you with the reintegration assistance?", None, sat),
+            ("2. How satisfied are you with your business?", None, sat),
+            ("3. How often do you run out of food?", None, often),
+            ("4. Can you lend money to others?", None, yn),
+            ("5. Do you save money? How frequently?", None, often),
+            ("6. How would you rate your access to inputs and markets?", None, qual),
+            ("7. Does your business currently work?", None, yn),
+            ("8. Are you currently looking for funding?", None, yn),
+            ("9. How would you rate the location of your housing?", None, qual),
+            ("10. How would you rate your access to land?", None, qual),
+            ("11. How would you rate the quality of schools?", None, qual),
+            ("12. Is your business registered with at least one document?", None, yn),
+            ("13. How would you rate the quality of the drinking water?", None, qual),
+            ("14. How would you rate the cost of health care?", None, qual),
+            ("15. What is the quality of the training available to you?", None, qual),
+            ("16. How often are you invited to meetings of the programme?", None, often),
+            ("17. How do you feel about your case worker's support?", None, qual),
+            ("18. I feel part of the programme", None, agree),
+            ("19. How safe is your business during the night?", None, qual),
+            ("20. How frequently do you have conflicts with your business partner?", None, often),
+            ("21. Have you felt stigmatised by officials since your return?", None, often),
+            ("22. Did you receive specialised psychological support?", None, yn),
+            ("23. Do you feel able to continue your business in this country?", None, yn),
+            ("24. Do you wish to leave the programme?", None, yn),
+            ("Training completed", None, yn),
+            ("Cash instalments", None, "int:1-4"),
+            ("Housing damaged", None, yn),
+        ],
+        "GHA",
+    )
+
+
 OFFICES: dict[str, Callable[[], Office]] = {
     "togo": togo,
     "honduras": honduras,
@@ -926,6 +1056,9 @@ OFFICES: dict[str, Callable[[], Office]] = {
     "iraq": iraq,
     "gambia": lambda: gambia()[0],
     "guinea": guinea,
+    "mali": mali,
+    "changed_form": changed_form,
+    "monitoring": monitoring,
     "household": household,
     "other_questions": other_questions,
     "shifted": shifted,

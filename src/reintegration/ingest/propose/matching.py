@@ -154,6 +154,7 @@ class Matcher:
         self.items = set(codebook.items)
         self._of_assistance = np.array([name.startswith("assistance_") for name in self.names])
         self.matches = Matches()
+        self._folded = [fold(column.name) for column in self.columns]
         self._fits: dict[tuple[int, str], Fit] = {}
         like = [self._like(column) for column in self.columns]
         shape = (len(self.columns), len(self.names))
@@ -217,8 +218,7 @@ class Matcher:
         hows: dict[tuple[int, int], str] = {}
         self._add_series(scores, hows)
         self._add_numbers(scores, hows)
-        floor = NEEDED_CANDIDATE * 0.8
-        for i, j in np.argwhere(scores >= floor):
+        for i, j in np.argwhere(scores >= NEEDED_CANDIDATE):
             verdict = self.fit(self.columns[i], self.names[j]).verdict
             scores[i, j] *= {"contradicts": 0.5, "partly": 0.8}.get(verdict, 1.0)
         return scores, hows
@@ -266,11 +266,11 @@ class Matcher:
             elif by_words:
                 others = [k for k in items.values() if k != j]
                 scores[i, others] *= 0.75
-                if scores[i, j] >= SURE_AT_PLACE:
+                if scores[i, j] >= SURE_AT_PLACE and not self.foreign[i, j]:
                     scores[i, j] = max(scores[i, j], min(0.97, scores[i, j] + 0.3))
                     hows[i, j] = "by words and number"
-                else:
-                    scores[i, j] = SURE_AT_PLACE - 0.01  # its number makes it a candidate
+                else:  # its number makes it a candidate, and no more
+                    scores[i, j] = max(scores[i, j], SURE_AT_PLACE - 0.01)
 
     def _numbers_agree(self) -> bool:
         """Whether the numbers beside words are those of the instrument."""
@@ -480,13 +480,14 @@ class Matcher:
             if name in self.matches.sure or name in self.matches.options or name in dropped:
                 continue
             floor = NEEDED_CANDIDATE if name in self.needed else CANDIDATE
-            ranked = sorted(range(len(self.columns)), key=lambda i: -self.scores[i, j])
+            own = fold(name)  # a column of that name would be taken for it
+            ranked = np.argsort(-self.scores[:, j], kind="stable").tolist()
             found = [
                 i
                 for i in ranked
                 if i not in taken
                 and self.columns[i] not in self.matches.personal
-                and (self.scores[i, j] >= floor or self._bears(i, name))
+                and (self.scores[i, j] >= floor or self._folded[i] == own)
             ][:SHOWN]
             if found or name in self.needed:
                 self.matches.unsure[name] = [
@@ -503,10 +504,6 @@ class Matcher:
             for i, column in enumerate(self.columns)
             if i not in taken and i not in named and column not in self.matches.personal
         ]
-
-    def _bears(self, i: int, name: str) -> bool:
-        """Whether a column bears the codebook's own name: it would be taken for it."""
-        return fold(self.columns[i].name) == fold(name)
 
 
 def _better(one: Likeness, other: Likeness) -> Likeness:

@@ -1,5 +1,6 @@
 """Which columns identify a person: they are dropped, and nothing of them is shown."""
 
+import re
 from collections.abc import Sequence
 
 from reintegration.ingest.propose.values import Values, share_of_emails
@@ -30,6 +31,10 @@ _NOT_THE_THING = word_set(
     "mode type how often frequency have has own do you access language business project group "
     "interview entretien entrevista"
 )
+# "Nombre" is a name in Spanish and a number in French ("nombre d'enfants").
+_NUMBER_OF = re.compile(
+    r"\bnombre (?:de|d|des|total)\b(?! (?:la|el|los|las|madre|padre|contacto)\b)"
+)
 EMAILS = 0.5  # share of e-mail addresses from which on a column is one of them
 
 
@@ -38,7 +43,7 @@ def identifies(texts: Sequence[str], values: Values) -> str | None:
     if share_of_emails(values) >= EMAILS:
         return "an e-mail address"
     for text in texts:
-        words = set(tokens(text))
+        words = set(_NUMBER_OF.sub(" ", " ".join(tokens(text))).split())
         for what, signs in _SETS.items():
             if any(sign <= words for sign in signs):
                 strict = what in ("a name", "a phone number", "a number of identity")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -189,9 +189,14 @@ def _fit_answers(values: Values, question: Question) -> Fit:
     return Fit(verdict, codes, added, tuple(unread))
 
 
+@lru_cache(maxsize=256)
+def _table(question: Question) -> dict[str, str]:
+    return answer_table(question.answers)
+
+
 def labelled_codes(values: Values, question: Question) -> dict[str, str]:
     """Folded value -> code, of the values that bear a label which is an answer."""
-    table = answer_table(question.answers)
+    table = _table(question)
     found = {}
     for text, label in values.labels.items():
         if answer_key(label) in table:
@@ -231,11 +236,12 @@ def _is_date(text: str) -> bool:
     return any(not isinstance(parse_date(text, order), Unusable) for order in ("dmy", "mdy"))
 
 
+@lru_cache(maxsize=65536)
 def _written_otherwise(text: str, question: Question) -> str | None:
     """Code of the answer that a text plainly is: with a number before it, or a typing error."""
-    if question.kind == "multiple":
+    if question.kind == "multiple" or not any(map(str.isalpha, text)):
         return None
-    table = answer_table(question.answers)
+    table = _table(question)
     plain = _AFTER.sub("", _BEFORE.sub("", text)).strip()
     if (key := answer_key(plain)) in table and any(map(str.isalpha, plain)):
         return table[key]

@@ -1,6 +1,7 @@
 """How alike the words of a column are to the words of the codebook's questions."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ STOPWORDS = word_set(
     """a an and any are as at be been by did do does for from had has have how i if in is it its
     me my of on or s that the these this to u was were what which who will with would you your
     au aux avec avez c ce ces cette d dans de depuis des du elle en est et etes il j je l la le les
-    leur ma mes mon n nous on ou par pour qu que quel quelle qui quoi sa se ses son sont sur t un
+    leur ma mes mon n nous on ou par pour qu que quel quelle qui quoi sa se ses sont sur t un
     une vos votre vous y al con cual cuales de del desde e el ella en es esta este ha han la las le
     les lo los mas me mi o para por que se si su sus tiene un una usted y"""
 )
@@ -33,7 +34,9 @@ NEUTRAL = word_set(
     aujourd hui maintenant general globalement evaluez evaluer jugez juger estimez qualifiez
     diriez pensez retornado retornada beneficiario beneficiaria encuestado encuestada actual
     actualmente hoy ahora calificaria califica evalua evaluaria considera cree diria question
-    pregunta rss iom oim etc moment using"""
+    pregunta rss iom oim etc moment using comment etre avoir eu fait faire capable able possible
+    rapport pouvoir pouvez penser sentir arrive mesure tenido haber como tan
+    puede hace hecho sentir diarias daily each mimosa"""
 )
 # Words that make a question another one: whoever or whatever they speak of is not the returnee's
 # own interview or return. Each line is one matter; a label with a word of it may speak of it.
@@ -42,7 +45,7 @@ OTHER_MATTERS: tuple[frozenset[str], ...] = tuple(
     for line in """interviewer enumerator surveyor supervisor caseworker staff officer moderator \
 collector enqueteur enquetrice enqueteurs enumerateur superviseur agent collecteur intervieweur \
 encuestador encuestadora entrevistador entrevistadora supervisor enum enumerador
-spouse husband wife father mother parent parents sibling brother sister son daughter relative \
+spouse husband wife father mother parent parents sibling brother sister sons daughter relative \
 conjoint conjointe epoux epouse mari femme pere mere parents frere soeur fils fille esposo esposa \
 conyuge padre madre padres hermano hermana hijo hija caregiver guardian neighbour neighbours
 child children enfant enfants nino ninos ninas hijos girls boys infant infants
@@ -155,7 +158,7 @@ class Wording:
             (name, read_text(text).words) for name, texts in spellings.items() for text in texts
         ]
         self._name_of = np.array([self.names.index(name) for name, _ in self.texts])
-        self._folded = [fold(text) for _, text in self.texts]
+        self._sorted = sorted((fold(text), n) for n, (_, text) in enumerate(self.texts))
         split = [tokens(text) for _, text in self.texts]
         self._matters = np.array([matters(words) for words in split])
         self._exact: dict[str, set[str]] = {}
@@ -193,7 +196,7 @@ class Wording:
         each = np.where(matters(words) & ~self._matters, each * 0.5, each)
         cut = fold(plain)
         if len(cut) >= CUT_LENGTH:
-            starts = np.array([label.startswith(cut) for label in self._folded])
+            starts = self._start_with(cut)
             each = np.where(starts, CUT_SCORE, each)
         else:
             starts = np.zeros(len(each), bool)
@@ -210,6 +213,13 @@ class Wording:
         foreign &= ~exact
         np.logical_and.at(foreign, self._name_of, ~starts)
         return Likeness(np.where(exact, 1.0, score), foreign, (clean & ~foreign) | exact)
+
+    def _start_with(self, cut: str) -> np.ndarray:
+        """Which labels a cut text is the beginning of."""
+        first, last = bisect_left(self._sorted, (cut,)), bisect_left(self._sorted, (cut + "~",))
+        starts = np.zeros(len(self.texts), bool)
+        starts[[place for _, place in self._sorted[first:last]]] = True
+        return starts
 
     def _words(self, plain: str) -> list[str]:
         words = [word for word in tokens(plain) if word not in self._ignored]
