@@ -174,7 +174,7 @@ def swap(
 def decisions(
     folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
 ) -> None:
-    """Write the files in which corrections and matches are decided by hand, where there are none."""
+    """Write the files in which a researcher decides by hand, where there are none."""
     from reintegration.ingest.decisions import write_templates
     from reintegration.plan import read_plan
 
