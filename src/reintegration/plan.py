@@ -11,6 +11,7 @@ from typing import Any
 from reintegration.audit.claims import load_claims
 from reintegration.codebook import Codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
+from reintegration.errors import StudyError
 from reintegration.estimation.specs import check_specifications
 from reintegration.ingest.decisions import Decisions, load_decisions
 
@@ -133,6 +134,15 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     from reintegration.simulation.world import load_world
 
     world = load_world(root / config.data.world)
+    if not codebook.main.items.keys() & world.items.keys():
+        raise StudyError(
+            f"{config.data.world}: the simulated world answers another instrument.",
+            [
+                f"instrument.items: the world answers none of the items of"
+                f" {codebook.main.title.en}; study files of your own (`data: world: null`), or"
+                " name the instrument that it answers first"
+            ],
+        )
     folder = DEMO / world.name
     files = {source.name: source.filename for source in world.sources()}
     return Plan(

@@ -76,3 +76,39 @@ def test_a_reference_country_must_be_studied(checkout):
     assert "specifications.0.country_coding.reference: TGO is not in study.countries" in str(
         error.value
     )
+
+
+def with_instruments(checkout: Path, items: object, **data) -> dict:
+    """Choices with other instruments, their non-response and their scores, and no claims."""
+    shutil.copytree("tests/instruments", checkout / "tests/instruments")
+    config = choices(checkout, **data)
+    config["instrument"] |= {"items": items, "claims": None}
+    config["scoring"]["nonresponse"]["rather_not"] = "missing"
+    config["trends"]["outcomes"] = ["wellbeing"]
+    return config
+
+
+def test_several_instruments_are_inputs_and_without_claims_nothing_is_planted(checkout):
+    items = ["data/instruments/rss.yaml", "tests/instruments/wellbeing.yaml"]
+    plan = make_plan(with_instruments(checkout, items, world="worlds/small.yaml"), checkout)
+    assert plan.codebook["instrument"] == items
+    assert (plan.planted, plan.claims) == (None, [])
+    assert plan.config.instrument.codebook(checkout).composites.keys() == {"composite", "wellbeing"}
+
+
+def test_scores_of_an_instrument_that_is_not_loaded_are_unknown(checkout):
+    config = with_instruments(checkout, "data/instruments/rss.yaml", world="worlds/small.yaml")
+    with pytest.raises(StudyError) as error:
+        make_plan(config, checkout)
+    assert "trends.outcomes: 'wellbeing' is not in the codebook" in str(error.value)
+    assert "scoring.nonresponse: 'rather_not' is not in the codebook" in str(error.value)
+
+
+def test_a_world_that_answers_another_instrument_is_refused(checkout):
+    config = with_instruments(checkout, "tests/instruments/wellbeing.yaml")
+    config["scoring"]["nonresponse"] = {"rather_not": "missing"}
+    config["orion"]["outcomes"] = ["wellbeing"]
+    config["specifications"] = config["specifications"][:1]
+    config["specifications"][0]["outcomes"] = ["rest", "item_trust"]
+    with pytest.raises(StudyError, match="the simulated world answers another instrument"):
+        make_plan(config, checkout)

@@ -119,15 +119,16 @@ def _questions(frame: pd.DataFrame, codebook: Codebook) -> Iterator[Question]:
     for name in ("sex", "mode", "language"):
         yield from _answers(frame, "sample", name, _codes(codebook, name))
     for name in ("age", "dependants", "months_since_return"):
-        yield Question("sample", name, "", _numbers(frame[name]), share=False)
+        if name in frame:
+            yield Question("sample", name, "", _numbers(frame[name]), share=False)
     yield Question("sample", "orion", "yes", _numbers(frame["orion"]), share=True)
     for name in ("stranded", "return_decision", "returned_from"):
         yield from _answers(frame, "migration", name, _codes(codebook, name))
-    abroad = _numbers(frame["months_abroad"])
-    yield Question("migration", "months_abroad", "", abroad, share=False)
-    yield Question(
-        "migration", "abroad_under_six_months", "yes", _flag(abroad < SHORT_STAY, abroad), True
-    )
+    if "months_abroad" in frame:
+        abroad = _numbers(frame["months_abroad"])
+        short = _flag(abroad < SHORT_STAY, abroad)
+        yield Question("migration", "months_abroad", "", abroad, share=False)
+        yield Question("migration", "abroad_under_six_months", "yes", short, share=True)
     received = [_numbers(frame[name]) for name in codebook.assistance_columns]
     for name, values in zip(codebook.assistance_columns, received, strict=True):
         yield Question("assistance", name, "yes", values, share=True)
