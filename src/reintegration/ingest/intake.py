@@ -137,8 +137,7 @@ def examine_source(
     trouble.attempt(check_sources, [source], codebook)
     misnamed = bool(trouble.errors)
     trouble.attempt(check_confirmed, [source])
-    trouble.attempt(check_place, path)
-    raw = trouble.attempt(read_raw, source, path, wanted_columns(source, codebook))
+    raw = trouble.attempt(_read, source, path, codebook)
     if raw is None:
         return None, trouble
     columns = trouble.attempt(find_columns, source, codebook, raw.names, path)
@@ -240,6 +239,12 @@ def _encoding(raw: RawTable, source: Source) -> list[str]:
     """Say which encoding was guessed."""
     guessed = source.encoding is None and "cp1252" in raw.found.values()
     return ["read as Windows-1252"] if guessed else []
+
+
+def _read(source: Source, path: Path, codebook: Codebook) -> RawTable:
+    """Read a raw file that lies in its folder; what a link leads to elsewhere is not opened."""
+    check_place(path)
+    return read_raw(source, path, wanted_columns(source, codebook))
 
 
 def _stand_ins(frame: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
