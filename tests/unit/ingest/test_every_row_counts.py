@@ -64,3 +64,17 @@ def test_every_rule_of_the_configuration_is_applied():
     told = {rule.__name__ for rule in APPLIED} - {"rows_of_nobody", "same_day"}
     assert {*Cleaning.rules()} == told | {"duplicate_survey", "rekeyed_survey"}
     assert all(rule.__doc__ for rule in APPLIED)
+
+
+def test_what_is_blanked_filled_or_flagged_keeps_its_type(desk, codebook):
+    """Choices stay categories of the codebook's codes: a million rows fit into little memory."""
+    rows = (
+        {"q14": "", "school_age_children": "no", "age": "199", "sex": "?"},
+        {"return_date": "soon", "q9": "no", "q10": "unemployed"},
+    )
+    surveys = desk.take_rows(*rows).surveys
+    for name in ("q1", "q10", "q14", "sex"):
+        codes = [answer.code for answer in codebook.answers_of(name)]
+        assert list(surveys[name].cat.categories) == codes
+    assert surveys["age"].dtype == float
+    assert surveys["return_date"].dtype.kind == "M"

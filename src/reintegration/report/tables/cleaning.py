@@ -25,7 +25,7 @@ def cleaning(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
         lines.append(Line(rule, label, (Cell(action, status="ok"), *counts)))
     columns = [Column("action", language.plain("tables.cleaning.action"), width=ACTION_WIDTH)]
     columns += [
-        Column(done, language.plain(f"tables.cleaning.{done}"), language.plain("words.surveys"))
+        Column(done, language.plain(f"tables.cleaning.{done}"), language.plain("variables.surveys"))
         for done in DONE
     ]
     caption = language.plain("tables.cleaning.caption")
