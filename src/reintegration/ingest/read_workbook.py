@@ -1,5 +1,6 @@
 """Read workbooks (Excel, OpenDocument, KoboToolbox): sheet and header declared or found."""
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -56,13 +57,22 @@ def _open(path: Path) -> Any:
 
 @contextmanager
 def _damage_said(path: Path) -> Iterator[None]:
-    """Refuse a file at which the library fails; what it raises then is not even an Exception."""
+    """Refuse a file at which the library fails.
+
+    What it raises then is not even an Exception, and it prints pages of its own to the terminal.
+    """
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
         yield
     except (StudyError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
         damaged(path, error)
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
 
 
 def read_workbook(

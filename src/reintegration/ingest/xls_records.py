@@ -43,7 +43,10 @@ def _workbook_stream(file: bytes) -> bytes:
     size = 1 << struct.unpack_from("<H", file, 30)[0]
 
     def sector(number: int) -> bytes:
-        return file[(number + 1) * size : (number + 2) * size]
+        part = file[(number + 1) * size : (number + 2) * size]
+        if len(part) < size:
+            raise ValueError("cut off")
+        return part
 
     listed = list(struct.unpack_from("<109I", file, 76))
     following, many = struct.unpack_from("<II", file, 68)

@@ -310,3 +310,15 @@ def test_what_was_found_in_a_file_is_noted(codebook):
     assert notes == ["row 2 read as texts of the questions", "read as mac_roman"]
     declared = source.model_copy(update={"label_row": 2, "encoding": "mac_roman"})
     assert map_table(raw, Columns({"q7": [0]}, {}), declared, codebook, "f").notes == []
+
+
+def test_a_column_of_junk_is_not_read_to_its_end(codebook, monkeypatch):
+    monkeypatch.setattr("reintegration.ingest.mapping.HOPELESS", 20)
+    seen = []
+    monkeypatch.setattr("reintegration.ingest.answers.find_country", seen.append)
+    raw = RawTable(["c"], pd.DataFrame({0: of_texts(list(map(str, range(99))))}), np.arange(99))
+    made = map_table(
+        raw, Columns({"country": [0]}, {}), Source(source="s", file="s.csv"), codebook, "f"
+    )
+    assert len(seen) == 21
+    assert made.unread["country"].rows.tolist() == list(range(99))  # and none is lost

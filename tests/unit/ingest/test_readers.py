@@ -331,3 +331,23 @@ def test_columns_of_one_name_do_no_harm_by_themselves(tmp_path):
     workbook(tmp_path, {"a": [names, ["a", "b", "c"]]})
     for name in ("a.parquet", "a.csv", "a.xlsx"):
         assert read(tmp_path / name).names == names
+
+
+def test_parquet_that_would_fill_all_memory(tmp_path, monkeypatch):
+    from reintegration.ingest import read_parquet
+
+    frame = pd.DataFrame({"case_number": ["x" * 100_000 + str(i) for i in range(100)]})
+    frame.to_parquet(tmp_path / "a.parquet", compression="zstd")
+    assert len(read(tmp_path / "a.parquet").cells) == 100
+    monkeypatch.setattr(read_parquet, "LITTLE", 1000)
+    with pytest.raises(StudyError, match="unpacks to more than 100 times its size"):
+        read(tmp_path / "a.parquet")
+    monkeypatch.setattr(read_parquet, "MOST_ROWS", 99)
+    with pytest.raises(StudyError, match="holds 100 rows; 99 are the most"):
+        read(tmp_path / "a.parquet")
+
+
+def test_parquet_with_lists_in_cells(tmp_path):
+    frame = pd.DataFrame({"case_number": ["a", "b"], "q8": [["land", "trees"], None]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert "land" in read(tmp_path / "a.parquet").cells[1][0]

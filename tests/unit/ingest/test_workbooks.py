@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -107,13 +108,29 @@ def test_an_old_workbook_with_a_cell_far_away():
         read(FILES / "far.xls")
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.995])
 def test_an_old_workbook_that_is_cut_off(tmp_path, share):
     content = (FILES / "old.xls").read_bytes()
     path = tmp_path / "cut.xls"
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(StudyError, match="damaged"):
         read(path)
+
+
+def test_what_a_library_fails_at_is_said_in_one_message(tmp_path, monkeypatch, capfd):
+    import python_calamine
+
+    class Panic(BaseException):
+        pass
+
+    def fail(path):
+        os.write(2, b"thread panicked, and pages of it")
+        raise Panic
+
+    monkeypatch.setattr(python_calamine.CalamineWorkbook, "from_path", fail, raising=False)
+    with pytest.raises(StudyError, match=r"damaged or protected workbook \(Panic\)"):
+        read(workbook(tmp_path))
+    assert "panicked" not in capfd.readouterr().err
 
 
 OPEN_DOCUMENT = (
@@ -185,6 +202,11 @@ def test_a_workbook_that_unpacks_without_end(tmp_path, monkeypatch):
     path.write_bytes(content)
     with pytest.raises(StudyError, match="unpacks to more than 100 times its size"):
         read(path)
+    listed = changed(tmp_path, "xl/workbook.xml", lambda part: part + b" " * (9 << 20))
+    monkeypatch.setattr(workbook_scan, "LITTLE", 1 << 30)
+    with pytest.raises(StudyError, match="lists more sheets than"):
+        read(listed)
+    monkeypatch.setattr(workbook_scan, "LITTLE", 1 << 20)
     strings = changed(tmp_path, "xl/sharedStrings.xml", lambda part: part + b" " * (8 << 20))
     with pytest.raises(StudyError, match="unpacks to more than"):
         read(strings)
@@ -194,6 +216,12 @@ def test_one_cell_in_the_last_corner(tmp_path):
     corner = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     with pytest.raises(StudyError, match="reaches to row 1,048,576 and column 16,384 and holds"):
         read(changed(tmp_path, SHEET, with_cell(corner)))
+    outside = b'<row r="9999999"><c r="A9999999"><v>1</v></c></row>'
+    with pytest.raises(StudyError, match="cells outside of any spreadsheet"):
+        read(changed(tmp_path, SHEET, with_cell(outside)))
+    right = b'<row r="50"><c r="XFD50"><v>1</v></c></row>'
+    with pytest.raises(StudyError, match="reaches to row 50 and column 16,384"):
+        read(changed(tmp_path, SHEET, with_cell(right)))
     coloured = b'<row r="1048576"><c r="XFD1048576" s="0"/></row>'
     assert len(read(changed(tmp_path, SHEET, with_cell(coloured))).cells) == 9
 
