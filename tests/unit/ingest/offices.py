@@ -977,6 +977,59 @@ def mali() -> Office:
     )  # fmt: skip
 
 
+def nigeria() -> Office:
+    """An English workbook in an office's own words; the matcher was not changed after it."""
+    sat = ["Very satisfied", "Satisfied", "OK", "Dissatisfied", "Very dissatisfied"]
+    often = ["Very often", "Often", "Sometimes", "Rarely", "Never"]
+    qual = ["Very good", "Good", "Fair", "Poor", "Very poor", "I don't know"]
+    yn = ["Yes", "No"]
+    return Office(
+        [
+            ("S/N", None, "int:1-900"),
+            ("State", None, ["Edo", "Lagos", "Delta"]),
+            ("LGA", None, ["Oredo", "Ikeja"]),
+            ("Case No", "case_number", "id:NG"),
+            ("Surname", "person_name", "name"),
+            ("Phone no.", "phone", "phone"),
+            ("Gender (M/F)", "sex", ["M", "F"]),
+            ("Age as at last birthday", "age", "int:18-60"),
+            ("Date interviewed", "survey_date", "interview:%d-%m-%Y"),
+            ("Return date to Nigeria", "return_date", "return:%d-%m-%Y"),
+            ("Name of interviewing officer", None, "name"),
+            ("No. of dependents", "dependants", "int:0-9"),
+            ("Satisfied with economic situation?", "q1", sat),
+            ("Had to cut down on food because of cost?", "q2", often),
+            ("Able to borrow?", "q3", yn),
+            ("Frequency of borrowing", "q4", often),
+            ("Access to employment & training opportunities", "q6", qual),
+            ("Working now?", "q7", yn),
+            ("Looking for a job?", "q9", yn),
+            ("Access to housing", "q11", qual),
+            ("Standard of housing", "q12", qual),
+            ("Access to education", "q13", qual),
+            ("Access to justice / law enforcement", "q15", qual),
+            ("Has an ID document?", "q16", yn),
+            ("Access to documentation", "q17", qual),
+            ("Access to safe water", "q18", qual),
+            ("Access to electricity", None, qual),
+            ("Access to healthcare", "q19", qual),
+            ("Quality of healthcare", "q20", qual),
+            ("Participates in social activities", "q21", often),
+            ("Support network", "q22", qual),
+            ("Feels physically safe", "q24", qual),
+            ("Family tension / conflict", "q25", often),
+            ("Feels discriminated", "q26", often),
+            ("Signs of distress (anger, sadness, fear)", "q27", often),
+            ("Wants psychosocial support", "q28", yn),
+            ("Wants medical support", None, yn),
+            ("Able to stay in Nigeria?", "q29", yn),
+            ("Microbusiness support received", "assistance_microbusiness", yn),
+            ("Business type", None, ["Retail", "Farming"]),
+        ],
+        "NGA",
+    )
+
+
 def changed_form() -> Office:
     """The instrument's numbers, places and answers, and some of its questions replaced."""
     own = iraq()
@@ -1057,6 +1110,7 @@ OFFICES: dict[str, Callable[[], Office]] = {
     "gambia": lambda: gambia()[0],
     "guinea": guinea,
     "mali": mali,
+    "nigeria": nigeria,
     "changed_form": changed_form,
     "monitoring": monitoring,
     "household": household,
