@@ -28,12 +28,6 @@ ALIKE = 0.5  # a sheet with this share of the column names of the best one may b
 TOGETHER = 2000  # rows that are put into categories at a time
 
 
-def sheet_names(path: Path) -> list[str]:
-    """Names of the sheets of a workbook."""
-    scan_workbook(path, sheets=())
-    return list(_open(path).sheet_names)
-
-
 def sheet_rows(path: Path, names: Collection[str]) -> dict[str, Iterable[Row]]:
     """Rows of the sheets of these names (in small letters), as far as they are there."""
     scanned = scan_workbook(path)

@@ -118,21 +118,6 @@ def look(
     return read_raw(source, path, wanted, guess=True)
 
 
-def sheets(path: str | Path) -> list[str]:
-    """Names of the sheets of a workbook; none for other formats.
-
-    Raises
-    ------
-    StudyError
-        If the workbook is damaged or protected.
-    """
-    from reintegration.ingest.read_workbook import sheet_names
-
-    path = Path(path)
-    kind = FORMATS.get(path.suffix.lower())
-    return sheet_names(path) if kind in ("xlsx", "xls", "ods") else []
-
-
 def header_of(
     path: Path, top: Sequence[Row], source: Source, wanted: Collection[str], guess: bool
 ) -> Header:
