@@ -136,3 +136,22 @@ def study() -> Study:
 @pytest.fixture
 def scoring() -> Scoring:
     return SCORING
+
+
+@pytest.fixture
+def take_decided(desk):
+    """Take in a file of rows with decisions by hand."""
+
+    def take(decisions, *changes, source="sen"):
+        desk.csv(desk.rows(*changes), f"{source}.csv")
+        return ingest_source(
+            Source.model_validate({"source": source, "file": f"{source}.csv"}),
+            desk.raw,
+            desk.codebook,
+            Cleaning.model_validate(RULES),
+            Assistance(types=["training"], undated="not_recorded", not_recorded="drop"),
+            DEMO_KEY,
+            decisions,
+        )
+
+    return take

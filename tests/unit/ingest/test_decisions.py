@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from reintegration.config import Assistance, Cleaning
 from reintegration.errors import StudyError
 from reintegration.ingest.decisions import (
     CORRECTION_COLUMNS,
@@ -11,12 +10,9 @@ from reintegration.ingest.decisions import (
     load_decisions,
     write_templates,
 )
-from reintegration.ingest.intake import ingest_source
 from reintegration.ingest.pool import pool
-from reintegration.ingest.pseudonym import DEMO_KEY
-from reintegration.ingest.source import Source
 
-from .conftest import NAME, RULES, base_row
+from .conftest import NAME, base_row
 
 pytestmark = pytest.mark.filterwarnings("ignore:no survey of GIN")
 SIGNED = {"initials": "AB", "date": "2026-05-31", "note": "asked the office"}
@@ -36,24 +32,8 @@ def decide(tmp_path, codebook):
 
 
 @pytest.fixture
-def take(desk):
-    """Take in a file of rows with decisions."""
-
-    def take(decisions, *changes, source="sen", priority=0):
-        desk.csv(desk.rows(*changes), f"{source}.csv")
-        return ingest_source(
-            Source.model_validate(
-                {"source": source, "file": f"{source}.csv", "priority": priority}
-            ),
-            desk.raw,
-            desk.codebook,
-            Cleaning.model_validate(RULES),
-            Assistance(types=["training"], undated="not_recorded", not_recorded="drop"),
-            DEMO_KEY,
-            decisions,
-        )
-
-    return take
+def take(take_decided):
+    return take_decided
 
 
 def lines_of(result, rule="decision"):
