@@ -182,6 +182,9 @@ class Cleaning(Section):
     age_tolerance: float = Field(
         ge=0, allow_inf_nan=False, description="Years by which ages may be off."
     )
+    contradictory_assistance: Literal["blank", "keep"] = Field(
+        description="Assistance or mentoring answered no, with a date before the survey."
+    )
     short_interview: Literal["flag", "reject"] = Field(
         description="An interview shorter than it can be."
     )

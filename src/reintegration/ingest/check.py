@@ -68,6 +68,7 @@ WHAT_TO_DO = {
     "duplicate_submission": "nothing: the form was sent twice",
     "duplicate_content": "look whether one of the rows was copied, and remove it from the file",
     "contradictory_date": "see which of the dates is wrong, and correct it in the file",
+    "contradictory_assistance": "see whether the answer or the date is wrong",
     "contradictory_age": "see whether the age, the birth year or the case number is wrong",
     "straight_lining": "ask the office about these interviews: their answers are all alike",
     "short_interview": "ask the office about these interviews: nobody answers so fast",

@@ -175,7 +175,7 @@ def examine_source(
     numberless = cleaned[RETURNEE].str.startswith(NUMBERLESS, na=False).to_numpy(dtype=bool)
     name = identifier(codebook, RETURNEE) or RETURNEE
     ledger.reject(ledger.open(numberless), "no_case_number", name)
-    received, undated = received_before(cleaned, codebook, assistance, ledger)
+    received, undated = received_before(cleaned, codebook, assistance, cleaning, ledger)
     check_log(as_mapped, as_answered(cleaned, received, codebook), ledger)
     surveys = cleaned.assign(**{str(name): received[name] for name in received})
     surveys = surveys.assign(source=source.source, row=ledger.rows, excluded=ledger.excluded)

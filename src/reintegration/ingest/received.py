@@ -4,20 +4,25 @@ import numpy as np
 import pandas as pd
 
 from reintegration.codebook import Codebook
-from reintegration.config import Assistance
+from reintegration.config import Assistance, Cleaning
 from reintegration.ingest.ledger import Ledger
 
 MENTORING = "orion"
 
 
 def received_before(
-    frame: pd.DataFrame, codebook: Codebook, assistance: Assistance, ledger: Ledger
+    frame: pd.DataFrame,
+    codebook: Codebook,
+    assistance: Assistance,
+    cleaning: Cleaning,
+    ledger: Ledger,
 ) -> tuple[pd.DataFrame, int]:
     """Say for each survey and type whether the assistance had been received.
 
     1 if it was received on or before the day of the survey, 0 if later or never, missing if that
     is not recorded. Received without a date counts as the study says (`assistance.undated`). "No"
-    beside a date on or before the survey contradicts itself: not recorded, and logged.
+    beside a date on or before the survey contradicts itself: it is blanked, so that nothing is
+    recorded, or kept (rule `contradictory_assistance`).
 
     Parameters
     ----------
@@ -47,10 +52,13 @@ def received_before(
         value[undated] = 1 if assistance.undated == "received" else np.nan
         undated_count += int(undated.sum())
         torn = no & before
-        value[torn] = np.nan
         where = ledger.open(torn)
         issue = "no, but with a date before the survey"
         old = answer.iloc[where].to_numpy()
-        ledger.change(where, name, "blank_response", "contradictory_assistance", issue, old)
+        if cleaning.contradictory_assistance == "keep":
+            ledger.change(where, name, "no_action", "contradictory_assistance", issue, old, old)
+        else:
+            value[torn] = np.nan
+            ledger.change(where, name, "blank_response", "contradictory_assistance", issue, old)
         columns[name] = pd.array(value, dtype="Float64").astype("Int8")
     return pd.DataFrame(columns, index=frame.index), undated_count

@@ -2,9 +2,9 @@ import pandas as pd
 import pytest
 
 
-def received(desk, *answers, undated="not_recorded", column="assistance_training"):
+def received(desk, *answers, column="assistance_training", **options):
     rows = [{column: answer, f"{column}_date": date} for answer, date in answers]
-    result = desk.take_rows(*rows, undated=undated)
+    result = desk.take_rows(*rows, **options)
     values = result.surveys[column]
     assert str(values.dtype) == "Int8"
     return [None if pd.isna(value) else int(value) for value in values], result
@@ -36,6 +36,10 @@ def test_no_with_an_earlier_date_contradicts_itself(desk):
     assert values == [None, 0]
     line = result.cleaning_log.iloc[0]
     assert (line["rule"], line["old_value"]) == ("contradictory_assistance", "no")
+    kept = {"contradictory_assistance": "keep"}
+    values, result = received(desk, ("no", "2019-01-01"), ("no", ""), rules=kept)
+    assert values == [0, 0]
+    assert result.cleaning_log["change_type"].tolist() == ["no_action"]
 
 
 def test_a_type_without_a_column_is_not_recorded(desk):
