@@ -1,5 +1,7 @@
 """Read Stata and SPSS files with their value labels and declared missing codes."""
 
+import codecs
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from reintegration.ingest.readers import (
 from reintegration.ingest.source import Source
 
 OLD_ENCODING = "cp1252"  # of files written before Stata and SPSS knew Unicode
+_BAD_TEXT = re.compile("requested encoding|character set")  # in errors of the library
+_ICONV = {"mac-roman": "MACINTOSH"}  # encodings that the library calls otherwise
 CELLS_TOGETHER = 4_000_000  # read at a time
 
 
@@ -32,21 +36,7 @@ def read_labelled(
     StudyError
         If the file is damaged or its texts are not in the encoding declared.
     """
-    encoding = source.encoding
-    try:
-        try:
-            columns, meta = _read(path, source.kind, encoding)
-        except UnicodeDecodeError:
-            if encoding is not None:
-                raise
-            encoding = OLD_ENCODING
-            columns, meta = _read(path, source.kind, encoding)
-    except UnicodeDecodeError:
-        unreadable(path, "holds texts in another encoding; name its `encoding` (latin1, cp1252)")
-    except StudyError:
-        raise
-    except Exception as error:  # pyreadstat raises its own kinds and ValueError
-        unreadable(path, f"is a damaged {source.kind} file ({type(error).__name__})")
+    columns, meta, encoding = _decoded(path, source)
     names = [str(name) for name in meta.column_names]
     cells, rows = drop_blank_rows(columns.frame(), np.arange(1, columns.rows + 1))
     labels, missing = {}, {}
@@ -54,9 +44,8 @@ def read_labelled(
         if found := meta.variable_value_labels.get(name):
             labels[number] = {as_text(code) or "": str(label) for code, label in found.items()}
         codes = set(map(str, meta.missing_user_values.get(name, ())))
-        for text in cells[number].cat.categories:
-            if _in_ranges(text, meta.missing_ranges.get(name, ())):
-                codes.add(text)
+        if ranges := meta.missing_ranges.get(name):
+            codes |= {text for text in cells[number].cat.categories if _in_ranges(text, ranges)}
         if codes:
             missing[number] = frozenset(codes)
     titles = {
@@ -68,12 +57,30 @@ def read_labelled(
     return RawTable(names, cells, rows, labels, missing, found=found, titles=titles)
 
 
+def _decoded(path: Path, source: Source) -> tuple[Columns, Any, str | None]:
+    """Columns of a file, what it says about them, and the encoding of its texts if not its own."""
+    for encoding in (source.encoding,) if source.encoding else (None, OLD_ENCODING):
+        try:
+            return *_read(path, source.kind, encoding), encoding
+        except StudyError:
+            raise
+        except Exception as error:  # pyreadstat raises its own kinds and ValueError
+            if not (isinstance(error, UnicodeDecodeError) or _BAD_TEXT.search(str(error))):
+                unreadable(path, f"is a damaged {source.kind} file ({type(error).__name__})")
+    unreadable(
+        path,
+        f"holds texts in another encoding than {source.encoding or 'it says'}; name its "
+        "`encoding` (latin1, cp1252, ...)",
+    )
+
+
 def _read(path: Path, kind: str, encoding: str | None) -> tuple[Columns, Any]:
     """Read some rows at a time, and what the file says about its columns."""
     import pyreadstat
 
     read: Any = pyreadstat.read_dta if kind == "stata" else pyreadstat.read_sav
-    options: dict[str, Any] = {"user_missing": True, "encoding": encoding}
+    name = codecs.lookup(encoding).name if encoding else None
+    options: dict[str, Any] = {"user_missing": True, "encoding": _ICONV.get(name or "", name)}
     _, meta = read(str(path), metadataonly=True, **options)
     width = len(meta.column_names)
     check_width(path, width)

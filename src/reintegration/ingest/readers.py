@@ -9,7 +9,10 @@ from typing import Any, NoReturn, get_args
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pydantic import ValidationError
 
+from reintegration.codebook import describe_problems
+from reintegration.errors import StudyError
 from reintegration.ingest.files import check_file, is_zip, unreadable
 from reintegration.ingest.header import HEADER_ROWS, Header, Row, is_filled, place_header
 from reintegration.ingest.source import FORMATS, Format, Source
@@ -113,8 +116,12 @@ def look(
             f"its extension {path.suffix!r} tells no format; name one of "
             f"{', '.join(get_args(Format))}",
         )
-    source = Source(source="look", file="look.csv", format=kind or FORMATS[path.suffix.lower()])
-    source = source.model_copy(update=declared)
+    asked = {**declared, "format": kind or FORMATS[path.suffix.lower()]}
+    try:
+        source = Source.model_validate({"source": "look", "file": "look", **asked})
+    except ValidationError as error:
+        problems = [f"{path}: {problem}" for problem in describe_problems(error)]
+        raise StudyError("A file cannot be read as it is asked for.", problems) from None
     return read_raw(source, path, wanted, guess=True)
 
 

@@ -351,3 +351,21 @@ def test_parquet_with_lists_in_cells(tmp_path):
     frame = pd.DataFrame({"case_number": ["a", "b"], "q8": [["land", "trees"], None]})
     frame.to_parquet(tmp_path / "a.parquet")
     assert "land" in read(tmp_path / "a.parquet").cells[1][0]
+
+
+@pytest.mark.parametrize("name", ["a.dta", "a.sav"])
+def test_old_texts_of_labelled_files(tmp_path, name):
+    import pyreadstat
+
+    write_file = pyreadstat.write_dta if name == "a.dta" else pyreadstat.write_sav
+    frame = pd.DataFrame({"case_number": ["caf\xe9xx", "b"], "q7": [1.0, 2.0]})
+    write_file(frame, str(tmp_path / name))
+    content = (tmp_path / name).read_bytes().replace("caf\xe9xx".encode(), b"caf\xe9xxx")
+    path = write(tmp_path, name, content)
+    table = read(path)
+    assert table.cells[0].tolist() == ["caf\xe9xxx", "b"]
+    assert table.found == {"encoding": "cp1252"}
+    assert read(path, encoding="latin-1").cells[0][0] == "caf\xe9xxx"
+    assert read(path, encoding="mac_roman").cells[0][0] == "caf\u00c8xxx"
+    with pytest.raises(StudyError, match="another encoding than utf-8; name its `encoding`"):
+        read(path, encoding="utf-8")

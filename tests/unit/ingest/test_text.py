@@ -140,6 +140,8 @@ def test_a_file_is_looked_at_without_any_known_name(tmp_path):
     assert table.names == ["Dossier", "Âge", "Visité le"]
     assert table.found == {"encoding": "utf-8", "delimiter": ";", "header_row": 2}
     assert look(path, header_row=3).names == ["A", "27", "5/3/2019"]
+    with pytest.raises(StudyError, match="encoding: 'klingon' is no known encoding"):
+        look(path, encoding="klingon")
     path.write_text("1;2\n3;4\n")
     with pytest.raises(StudyError, match="looks like column names; name the row"):
         look(path)
