@@ -40,6 +40,7 @@ class Columns:
         for number, parts in enumerate(self._parts):
             made[number] = _joined(parts)
             parts.clear()
+        pa.default_memory_pool().release_unused()  # else blocks parsed stay with the process
         return pd.DataFrame(made, index=pd.RangeIndex(self.rows), copy=False)
 
 
