@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -236,3 +237,20 @@ def test_what_is_written_is_read_again_and_is_the_same_twice(desk, tmp_path):
     assert again.rejected["row"].tolist() == ["3"]
     assert json.loads((tmp_path / "one" / "account.json").read_text())["rows_read"] == 3
     assert np.array_equal(again.cleaning_log.columns, LOG_COLUMNS)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_what_is_written_is_for_its_owner_alone(desk, tmp_path):
+    folder = tmp_path / "sources" / "sen"
+    folder.mkdir(parents=True)
+    (folder / "rejected.csv").write_text("an older one")
+    (folder / "rejected.csv").chmod(0o644)
+    before = os.umask(0o022)
+    try:
+        write_result(desk.take_rows({}, {"case_number": ""}), folder)
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
+        ["surveys.parquet", "cleaning_log.csv", "rejected.csv", "account.json"], 0o600
+    )

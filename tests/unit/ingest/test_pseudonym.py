@@ -1,7 +1,10 @@
+import hmac
+
 import pandas as pd
 import pytest
 
 from reintegration.errors import StudyError
+from reintegration.ingest import pseudonym
 from reintegration.ingest.pseudonym import DEMO_KEY, KEY_VARIABLE, find_key, pseudonyms
 
 KEY = b"k" * 64
@@ -64,3 +67,30 @@ def test_a_key_inside_the_checkout_or_in_no_folder_is_refused(tmp_path, monkeypa
     monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "file" / "key"))
     with pytest.raises(StudyError, match=f"cannot be made.*{KEY_VARIABLE}="):
         find_key(simulated=False, checkout=tmp_path / "checkout")
+
+
+def test_a_key_is_refused_inside_the_checkout_whatever_link_leads_there(tmp_path, monkeypatch):
+    checkout = tmp_path / "checkout"
+    (checkout / "data").mkdir(parents=True)
+    (checkout / "data/key").write_bytes(b"k" * 64)
+    (checkout / "data/key").chmod(0o600)
+    (tmp_path / "folder").symlink_to(checkout / "data")
+    (tmp_path / "file").symlink_to(checkout / "data/key")
+    (tmp_path / "other").symlink_to(checkout)
+    for named, root in [("folder/key", checkout), ("file", checkout),
+                        ("checkout/data/key", tmp_path / "other"),
+                        ("folder/new", checkout)]:  # fmt: skip
+        monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / named))
+        with pytest.raises(StudyError, match="inside the checkout"):
+            find_key(simulated=False, checkout=root)
+    assert not (checkout / "data/new").exists()
+
+
+def test_pseudonyms_do_not_depend_on_how_many_are_made_at_once(monkeypatch):
+    cases = pd.Series(["SN-1", " sn  1", "É1", None, "sn-1", "SN 1"] * 3, dtype="str")
+    whole = pseudonyms("R", cases, KEY)
+    monkeypatch.setattr(pseudonym, "AT_ONCE", 2)
+    pd.testing.assert_series_equal(pseudonyms("R", cases, KEY), whole)
+    pd.testing.assert_series_equal(pseudonyms("R", cases.astype("category"), KEY), whole)
+    assert whole.nunique() == 3
+    assert whole[0] == "R" + hmac.digest(KEY, b"R\x1fSN-1", "sha256").hex()[:12]
