@@ -8,6 +8,7 @@ from reintegration.ingest.decisions import load_decisions
 from reintegration.ingest.intake import take_in, write_result
 from reintegration.ingest.pseudonym import find_key
 from reintegration.ingest.source import Source, read_source
+from reintegration.private import private_folder
 from reintegration.step import step
 
 with step(snakemake.log[0]):
@@ -25,4 +26,7 @@ with step(snakemake.log[0]):
         on_bad_source=snakemake.params.on_bad_source,
         decisions=load_decisions(snakemake.params.decisions, codebook),
     )
-    write_result(result, Path(snakemake.output.surveys).parent)
+    folder = Path(snakemake.output.surveys).parent
+    for above in (folder.parent.parent, folder.parent):  # results/clean, results/clean/sources
+        private_folder(above)
+    write_result(result, folder)
