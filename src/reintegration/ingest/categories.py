@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from reintegration.memory import give_back
+
 
 class Columns:
     """Gathers the columns of a table part by part."""
@@ -40,7 +42,7 @@ class Columns:
         for number, parts in enumerate(self._parts):
             made[number] = _joined(parts)
             parts.clear()
-        pa.default_memory_pool().release_unused()  # else blocks parsed stay with the process
+        give_back()
         return pd.DataFrame(made, index=pd.RangeIndex(self.rows), copy=False)
 
 

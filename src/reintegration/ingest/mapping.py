@@ -29,11 +29,13 @@ from reintegration.ingest.columns import ALWAYS, Columns
 from reintegration.ingest.dates import contradicted, find_order, half_converted
 from reintegration.ingest.readers import RawTable
 from reintegration.ingest.source import Source
+from reintegration.memory import give_back
 
 _OTHER_ORDER = {"dmy": "mdy", "mdy": "dmy"}
 UNDECIDED = "dmy"  # how dates are read that can be read in two ways: the file is refused anyway
 RARE_ENCODINGS = ("mac_roman", "cp850")  # of old computers; taken only where their letters fit
 WRONG_COLUMN = 10  # so many answers, and none of them known: it is the wrong column
+MANY_DIFFERENT = 50_000  # texts of one column, each read by itself: what that took is given back
 HOPELESS = 1000  # so many different answers, and none known: the others are not looked at
 
 
@@ -127,6 +129,8 @@ def map_table(
             values = _Values(np.full(len(index), -1, np.int8), [])
             absent.append(name)
         frame[name] = _typed(values, question)
+        if len(values.listed) > MANY_DIFFERENT:
+            give_back()
         aside = values.aside
         if not len(aside.rows):
             continue
@@ -136,7 +140,8 @@ def map_table(
                 f"{where}: column for {name} ({_title(codebook, name)}): none of its "
                 f"{len(aside.rows)} answers is {_wanted(question)}"
             )
-    mapped = Mapped(pd.DataFrame(frame, index=index), unread, absent, notes)
+    mapped = Mapped(pd.DataFrame(frame, index=index, copy=False), unread, absent, notes)
+    give_back()
     headlines = {
         "Dates of a source file can be read in two ways.": in_two_ways,
         "A source file holds other answers than the codebook.": problems,
