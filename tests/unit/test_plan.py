@@ -112,3 +112,32 @@ def test_a_world_that_answers_another_instrument_is_refused(checkout):
     config["specifications"][0]["outcomes"] = ["rest", "item_trust"]
     with pytest.raises(StudyError, match="the simulated world answers another instrument"):
         make_plan(config, checkout)
+
+
+HEADER = (
+    "source,row,survey_id,question,old_value,new_value,change_type,rows_expected,initials,date,note"
+)
+LINE = "gin,2,,q5,no_debt,,blank_response,,AB,,office confirmed"
+
+
+def test_decisions_by_hand_are_checked_before_any_work(checkout):
+    plan = make_plan(choices(checkout, world="worlds/small.yaml"), checkout)
+    assert str(plan.decisions.folder) == "data/demo/small/decisions"
+    folder = checkout / plan.decisions.folder
+    folder.mkdir(parents=True)
+    (folder / "cleaning_log.csv").write_text(f"{HEADER}\n{LINE}\n")
+    decided = make_plan(choices(checkout, world="worlds/small.yaml"), checkout)
+    assert decided.decided("gin") != plan.decided("gin")
+    assert decided.decided("sen") == plan.decided("sen")
+    assert "office" not in decided.decided("gin")
+    (folder / "cleaning_log.csv").write_text(f"{HEADER}\n{LINE.replace('gin', 'togo')}\n")
+    with pytest.raises(StudyError, match="cleaning_log.csv: line 2: source: there is no source"):
+        make_plan(choices(checkout, world="worlds/small.yaml"), checkout)
+
+
+def test_decisions_about_own_files_lie_where_the_configuration_says(checkout):
+    (checkout / "data/raw/togo.csv").write_text("case_number\n")
+    (checkout / "mine").mkdir()
+    (checkout / "mine/cleaning_log.csv").write_text(f"{HEADER}\n{LINE.replace('gin', 'togo')}\n")
+    plan = make_plan(choices(checkout, world=None, decisions="mine"), checkout)
+    assert [line.source for line in plan.decisions.corrections] == ["togo"]
