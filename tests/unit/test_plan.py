@@ -131,7 +131,7 @@ def test_decisions_by_hand_are_checked_before_any_work(checkout):
     assert decided.decided("sen") == plan.decided("sen")
     assert "office" not in decided.decided("gin")
     (folder / "cleaning_log.csv").write_text(f"{HEADER}\n{LINE.replace('gin', 'togo')}\n")
-    with pytest.raises(StudyError, match="cleaning_log.csv: line 2: source: there is no source"):
+    with pytest.raises(StudyError, match=r"cleaning_log\.csv: line 2: source: there is no source"):
         make_plan(choices(checkout, world="worlds/small.yaml"), checkout)
 
 
