@@ -239,3 +239,10 @@ def test_a_row_of_persons_taken_for_names_is_not_said(office, desk):
     assert report.fails("error")
     for secret in (NAME, PHONE, CASE, PLACE):
         assert secret not in said(report)
+
+
+def test_case_numbers_that_are_failed_formulas_are_none(office, desk):
+    frame = desk.rows({}, {}, {}, {"case_number": "SN-0004"})
+    frame.loc[[0, 1], "case_number"] = "#REF!"
+    frame.to_excel(desk.raw / "sen.xlsx", index=False, engine="xlsxwriter")
+    assert [f.rows for f in found(check_study(office), "no_case_number")] == [(2, 3)]

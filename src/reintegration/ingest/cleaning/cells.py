@@ -21,7 +21,7 @@ def impossible_date(work: Work) -> None:
     else:
         work.blank(early, "return_date", "impossible_date", "interview before the return")
     for name in work.unread:
-        if name != "survey_date" and frame[name].dtype.kind == "M":
+        if name in frame and name != "survey_date" and frame[name].dtype.kind == "M":
             work.blank_unread(name, "impossible_date")
 
 
