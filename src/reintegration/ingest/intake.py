@@ -39,6 +39,7 @@ from reintegration.ingest.pseudonym import SUBMISSION, pseudonyms_within, with_p
 from reintegration.ingest.readers import RawTable, read_raw
 from reintegration.ingest.received import received_before
 from reintegration.ingest.source import Source, check_confirmed, check_place
+from reintegration.memory import give_back
 from reintegration.private import private_file
 from reintegration.tables_io import read_texts, write_csv, write_parquet
 
@@ -158,6 +159,7 @@ def examine_source(
     _reject_damaged_rows(raw, columns, ledger)
     notes = [*mapped.notes, *_unused(raw, columns, source), *_encoding(raw, source)]
     del raw
+    give_back()
     decided = trouble.attempt(correct, named, decisions, ids, codebook, ledger)
     if decided is None:
         return None, trouble
@@ -180,6 +182,7 @@ def examine_source(
     surveys = cleaned.assign(**{str(name): received[name] for name in received})
     surveys = surveys.assign(source=source.source, row=ledger.rows, excluded=ledger.excluded)
     surveys = _typed(surveys, codebook)
+    give_back()
     rejected = ledger.rejected()
     if len(rejected) == len(surveys) and not trouble.errors:
         trouble.attempt(_refuse_all, path, rejected)
