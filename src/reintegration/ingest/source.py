@@ -117,8 +117,8 @@ class Unsure(_Lists):
         for name, found in self.columns.items():
             likely = " or ".join(map(repr, found)) or "no candidate"
             lines.append(
-                f"columns.{name}: {likely}; move the line up under `columns` with the right "
-                "column, or list the name under `not_asked`"
+                f"columns.{name}: {likely}; name the right column under `columns`, or list the "
+                "name under `not_asked`"
             )
         for name, answers in self.answers.items():
             shown = ", ".join(

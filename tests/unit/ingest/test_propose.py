@@ -236,3 +236,10 @@ def test_a_second_instrument_is_proposed_too(codebook):
     both = load_codebook([ITEMS, ROOT / "tests/instruments/wellbeing.yaml"], VARIABLES)
     frame = pd.DataFrame({"Hours slept well": ["7", "5", "8"] * 10, "Age": ["30", "40", "50"] * 10})
     assert proposed(frame, both).source.columns["sleep"] == ["Hours slept well"]
+
+
+def test_a_form_programs_own_day_is_a_candidate_where_there_is_no_other(codebook):
+    frame = pd.DataFrame({"today": ["2019-05-20", "2019-05-21"] * 20, "Sex": ["Man", "Woman"] * 20})
+    assert proposed(frame, codebook).source.unsure.columns["survey_date"] == {"today": 0.2}
+    frame["Date of interview"] = frame["today"]
+    assert proposed(frame, codebook).source.columns["survey_date"] == ["Date of interview"]

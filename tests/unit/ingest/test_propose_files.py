@@ -12,15 +12,18 @@ from typer.testing import CliRunner
 from reintegration.cli import app
 from reintegration.errors import StudyError
 from reintegration.ingest.columns import find_columns, wanted_columns
+from reintegration.ingest.intake import take_in
 from reintegration.ingest.mapping import map_table
 from reintegration.ingest.propose.add import add_source
 from reintegration.ingest.propose.screen import lines
 from reintegration.ingest.propose.writing import source_text, write_source
+from reintegration.ingest.pseudonym import DEMO_KEY
 from reintegration.ingest.readers import read_raw
 from reintegration.ingest.source import Source, check_confirmed, load_sources, read_source
+from reintegration.plan import read_plan
 
 from .conftest import ROOT
-from .offices import FIRST, LAST, ethiopia, honduras, household, make, togo
+from .offices import FIRST, LAST, ethiopia, honduras, household, make, mali, togo
 
 
 @pytest.fixture
@@ -55,20 +58,23 @@ def run(folder, *arguments):
 
 
 def test_a_french_workbook_from_file_to_answers(study_folder, codebook):
-    file = written(togo(), study_folder / "inbox/RSS Togo 2019.xlsx")
-    result = run(study_folder, file, "--country", "TGO")
+    file = written(mali(), study_folder / "inbox/RSS Mali 2020.xlsx")
+    result = run(study_folder, file, "--country", "MLI")
     assert result.exit_code == 3, result.output
-    path = study_folder / "data/sources/RSS_Togo_2019.yaml"
+    path = study_folder / "data/sources/RSS_Mali_2020.yaml"
     source = read_source(path)
-    assert (source.sheet, source.header_row, source.date_order) == ("Données", 4, "dmy")
-    assert (study_folder / "data/raw/RSS Togo 2019.xlsx").read_bytes() == file.read_bytes()
-    with pytest.raises(StudyError, match=r"unsure\.columns\.q2: 'Q2. Depuis votre retour"):
+    assert (source.sheet, source.header_row) == ("Données", 4)
+    assert (study_folder / "data/raw/RSS Mali 2020.xlsx").read_bytes() == file.read_bytes()
+    with pytest.raises(
+        StudyError, match=r"unsure\.columns\.return_date: .Identification/Date d'arr"
+    ):
         check_confirmed(load_sources(study_folder / "data/raw", study_folder / "data/sources"))
     waiting = source.unsure.columns
-    accepted = [f"--accept={name}={next(iter(found))}" for name, found in waiting.items()]
-    result = run(study_folder, file, "--country", "TGO", "--replace", *accepted)
+    accepted = [f"--accept={name}={next(iter(found), '')}" for name, found in waiting.items()]
+    result = run(study_folder, file, "--country", "MLI", "--replace", *accepted)
     assert result.exit_code == 0, result.output
     source = read_source(path)
+    assert source.not_asked == ["q5", "q8", "q10", "q14", "q27", "q30"]
     raw = read_raw(source, file, wanted_columns(source, codebook))
     mapped = map_table(raw, find_columns(source, codebook, raw.names, file), source, codebook, file)
     assert mapped.unread == {}
@@ -76,6 +82,23 @@ def test_a_french_workbook_from_file_to_answers(study_folder, codebook):
         mapped.frame["q12"].astype("str").isin([*codebook.items["q12"].scores, "dont_know"]).all()
     )
     assert mapped.frame["survey_date"].notna().all()
+
+
+def test_what_waits_stops_the_study_or_is_left_out_and_named(study_folder, codebook):
+    run(study_folder, written(mali(), study_folder / "inbox/mali.csv"), "--country", "MLI")
+    path = study_folder / "config.yaml"
+    with pytest.raises(StudyError, match="must confirm"):
+        read_plan(path)
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["data"]["on_bad_source"] = "leave_out"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    plan = read_plan(path)
+    source = Source.model_validate(plan.sources["mali"])
+    parts = (plan.config.cleaning, plan.config.assistance, DEMO_KEY, "leave_out")
+    result = take_in(source, study_folder / "data/raw", codebook, *parts)
+    assert result.account["status"] == "left_out"
+    assert "unsure.columns.return_date" in result.account["reason"]
+    assert result.surveys.empty
 
 
 def test_encoding_delimiter_and_language_are_found(study_folder):
@@ -123,7 +146,10 @@ def test_what_lies_there_is_not_overwritten(study_folder):
     run(study_folder, file, "--country", "TGO")
     again = run(study_folder, file, "--country", "TGO")
     assert again.exit_code == 1 and "--replace" in again.output
-    assert run(study_folder, file, "--country", "TGO", "--replace").exit_code == 3
+    assert run(study_folder, file, "--country", "TGO", "--replace").exit_code == 0
+    twice = run(study_folder, file, "--country", "TGO", "--name", "again")
+    assert twice.exit_code == 1 and "reads 't.csv' already" in twice.output
+    assert (study_folder / "data/raw/t.csv").stat().st_mode & 0o077 == 0
     file.write_text("other")
     other = run(study_folder, file, "--country", "TGO", "--replace")
     assert other.exit_code == 1 and "another file of that name" in other.output

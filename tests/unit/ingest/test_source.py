@@ -1,9 +1,16 @@
 import re
+from itertools import pairwise
 
 import pytest
 
 from reintegration.errors import StudyError
-from reintegration.ingest.source import Source, load_sources, read_source
+from reintegration.ingest.source import (
+    Source,
+    check_confirmed,
+    check_place,
+    load_sources,
+    read_source,
+)
 
 from .conftest import ROOT
 
@@ -31,10 +38,81 @@ def test_words_that_yaml_misreads_are_texts_again(tmp_path):
     assert source.missing_codes == ["99", "-99"]
 
 
-@pytest.mark.parametrize("name", ["../gin.csv", "/etc/passwd.csv", "a/b.csv", "..\\gin.csv", ".."])
+@pytest.mark.parametrize(
+    "name",
+    ["../gin.csv", "/etc/passwd.csv", "a/b.csv", "..\\gin.csv", "..", "C:gin.csv", "a:b.csv"],
+)
 def test_a_source_cannot_name_a_file_outside_its_folder(name):
     with pytest.raises(ValueError, match="without a path"):
         Source(source="gin", file=name)
+
+
+def test_values_stand_as_they_are_written(tmp_path):
+    path = tmp_path / "gin.yaml"
+    path.write_text(
+        "file: gin.xlsx\ncountry: NER\nmissing_codes: [010, 1.10, 12:30, 2019-05-03, 1e3]\n"
+        "drop:\nunsure:\n  columns:\n"
+    )
+    source = read_source(path)
+    assert source.missing_codes == ["010", "1.10", "12:30", "2019-05-03", "1e3"]
+    assert source.drop == [] and not source.unsure
+
+
+@pytest.mark.parametrize("line", ["header_row: yes", "priority: yes", "label_row: no"])
+def test_yes_is_no_number(line, tmp_path):
+    path = tmp_path / "gin.yaml"
+    path.write_text(f"file: gin.xlsx\n{line}\n")
+    with pytest.raises(StudyError, match=line.split(":")[0]):
+        read_source(path)
+    key, word = line.split(": ")
+    with pytest.raises(ValueError, match="whole number"):
+        Source.model_validate({"source": "gin", "file": "gin.csv", key: word == "yes"})
+
+
+def test_a_bomb_and_a_tower_end_in_one_error(tmp_path):
+    path = tmp_path / "gin.yaml"
+    names = "abcdefghijklmnop"
+    bomb = ["a: &a [x, x]"]
+    bomb += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in pairwise(names)]
+    for text in ("\n".join(bomb), "file: " + "[" * 5000 + "]" * 5000, "a:\n\tb: c", "a: 1\na: 2"):
+        path.write_text(text)
+        with pytest.raises(StudyError) as caught:
+            read_source(path)
+        assert len(str(caught.value)) < 10_000
+
+
+def test_what_waits_is_said_line_by_line():
+    source = Source.model_validate(
+        {
+            "source": "gin",
+            "file": "gin.csv",
+            "unsure": {
+                "columns": {"q1": {"A": 0.6, "B": 0.5}, "q2": {}},
+                "answers": {"q3": {"Pareil": ["yes", "no"]}},
+                "missing_codes": ["99"],
+                "date_order": {"survey_date": ["dmy", "mdy"]},
+            },
+        }
+    )
+    with pytest.raises(StudyError) as caught:
+        check_confirmed([source, Source(source="mli", file="mli.csv")])
+    lines = caught.value.problems
+    assert len(lines) == 5
+    assert all(line.startswith("source gin: unsure.") for line in lines)
+    assert "'A' or 'B'" in lines[0] and "no candidate" in lines[1]
+    assert "'Pareil' (yes or no)" in lines[2]
+
+
+def test_a_link_out_of_the_folder_is_no_source_file(folders, tmp_path):
+    raw, _ = folders
+    (tmp_path / "elsewhere.csv").write_text("x")
+    (raw / "own.csv").write_text("x")
+    (raw / "inside.csv").symlink_to(raw / "own.csv")
+    (raw / "outside.csv").symlink_to(tmp_path / "elsewhere.csv")
+    check_place(raw / "own.csv")
+    check_place(raw / "inside.csv")
+    with pytest.raises(StudyError, match="leads out of"):
+        check_place(raw / "outside.csv")
 
 
 def test_all_problems_of_all_yamls_come_at_once(folders):

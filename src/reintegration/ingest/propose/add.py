@@ -19,7 +19,8 @@ from reintegration.ingest.propose.proposal import Proposal, propose
 from reintegration.ingest.propose.writing import write_source
 from reintegration.ingest.read_form import Form, FormQuestion, read_form
 from reintegration.ingest.readers import RawTable, look
-from reintegration.ingest.source import Source, plain_name
+from reintegration.ingest.source import Source, plain_name, read_source
+from reintegration.private import private_file
 from reintegration.text import fold
 
 
@@ -76,11 +77,11 @@ def add_source(
     said = form_texts(raw, Path(form), codebook) if form is not None else {}
     proposal = propose(raw, known, codebook, said, _pairs(accepted))
     _check_found(proposal, file)
+    _check_unread(proposal.source, target)
     proposal.notes += _other_country(proposal.source, codebook, raw, place)
     copied = not place.exists()
     if copied:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
+        shutil.copyfile(file, private_file(place))
     write_source(proposal.source, target, proposal.comments)
     return Added(proposal, target, place, copied)
 
@@ -126,6 +127,17 @@ def _check_found(proposal: Proposal, file: Path) -> None:
                 "the names, say --header-row, of another sheet --sheet"
             ],
         )
+
+
+def _check_unread(source: Source, target: Path) -> None:
+    """Refuse a file that another YAML reads already."""
+    for path in sorted(target.parent.glob("*.yaml")):
+        other = read_source(path) if path != target else None
+        if other and other.file == source.file and other.sheet in (None, source.sheet):
+            raise StudyError(
+                "The source cannot be added.",
+                [f"{path}: reads {source.file!r} already; take it away, or use --name {path.stem}"],
+            )
 
 
 def _other_country(source: Source, codebook: Codebook, raw: RawTable, place: Path) -> list[str]:

@@ -45,6 +45,8 @@ SERIES = 4  # so many columns of one pattern bear the types of assistance
 SERIES_SCORE = NUMBER_SCORE = 0.93
 BARE_LABEL = 0.6  # a type of assistance alone ("Training") may be about anything
 
+FALLBACKS = {"survey_date": ("today", "start", "_submission_time", "SubmissionDate")}
+
 _RECEIVED = (
     "{} received", "received {}", "{} assistance", "assistance {}", "{} support", "assistance_{}",
     "{} reçu", "{} reçue", "a reçu {}", "reçu une {}", "{} recibido", "{} recibida", "recibió {}",
@@ -489,11 +491,13 @@ class Matcher:
                 and self.columns[i] not in self.matches.personal
                 and (self.scores[i, j] >= floor or self._folded[i] == own)
             ][:SHOWN]
+            if not found and name in FALLBACKS:
+                found = self._fallbacks(name)
             if found or name in self.needed:
                 self.matches.unsure[name] = [
                     Match(
                         self.columns[i],
-                        round(min(UNSURE, float(self.scores[i, j])), 2),
+                        round(min(UNSURE, max(0.2, float(self.scores[i, j]))), 2),
                         self.fit(self.columns[i], name).verdict,
                     )
                     for i in found
@@ -504,6 +508,12 @@ class Matcher:
             for i, column in enumerate(self.columns)
             if i not in taken and i not in named and column not in self.matches.personal
         ]
+
+    def _fallbacks(self, name: str) -> list[int]:
+        """What survey programs note by themselves, where a file holds nothing better."""
+        by_name = {(column.short or column.name): i for i, column in enumerate(self.columns)}
+        likely = [by_name[other] for other in FALLBACKS[name] if other in by_name]
+        return [i for i in likely if self.fit(self.columns[i], name).verdict == "fits"][:SHOWN]
 
 
 def _better(one: Likeness, other: Likeness) -> Likeness:
