@@ -192,6 +192,14 @@ def test_the_screen_is_as_wide_as_it_may_be_and_plain(study_folder):
         assert "\x1b" not in "".join(shown)
 
 
+def test_names_cannot_command_the_terminal(study_folder):
+    path = study_folder / "inbox/x.csv"
+    frame = pd.DataFrame({"Sex": ["Man", "Woman"] * 9, "a\x1b[31mb\u202ec": ["1", "2"] * 9})
+    frame.to_csv(path, index=False)
+    shown = "".join(lines(add_source(path, study_folder / "config.yaml", "JOR"), 80))
+    assert "[31mb" in shown and "\x1b" not in shown and "\u202e" not in shown
+
+
 def test_a_source_without_a_country_needs_its_column(study_folder):
     office = togo()
     office.columns.append(("Pays de retour", "country", ["Togo", "Bénin"]))

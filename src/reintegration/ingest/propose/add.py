@@ -97,7 +97,8 @@ def _check_request(
             f"{target}: is there already; --replace writes it anew, --name gives another name"
         )
     if not file.is_file():
-        problems.append(f"{file}: there is no such file")
+        why = "is a folder, not a file" if file.is_dir() else "there is no such file"
+        problems.append(f"{file}: {why}")
     elif place.exists() and not place.samefile(file) and not _same_bytes(place, file):
         problems.append(
             f"{place}: another file of that name lies there; rename one of the two, or take the "

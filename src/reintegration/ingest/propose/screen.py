@@ -21,7 +21,11 @@ def lines(added: Added, width: int = 80) -> list[str]:
         indent = " " * 10
         first = f"{head:<10}" if len(head) < 10 else f"{head} "
         found += textwrap.wrap(
-            body, width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False
+            _printable(body),
+            width,
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
         ) or [""]
     return found
 
@@ -120,6 +124,11 @@ def unsure_lines(source: Source) -> Iterator[str]:
         yield f"codes for missing: {', '.join(unsure.missing_codes)}"
     for name, orders in unsure.date_order.items():
         yield f"order of day and month in {name}: {' or '.join(orders)}"
+
+
+def _printable(text: str) -> str:
+    """A text without the signs by which a terminal could be commanded."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _short(name: str) -> str:
