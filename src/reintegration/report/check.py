@@ -14,6 +14,7 @@ from reintegration.private import private_file
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 4  # details of one finding in the terminal; the page shows more
 WIDEST = 110
+NAMED = 8  # sources in one sentence
 # What a severity is called, what is counted by it (one, many), and its colour in a terminal.
 WORDS: dict[Severity, tuple[str, str, str, str]] = {
     "error": ("ERROR", "problem that keeps it out", "problems that keep it out", "red"),
@@ -64,7 +65,9 @@ def outcome(report: Report) -> str:
     kept_out = [one.source for one in report.sources if one.worst == "error"]
     total = len(report.sources)
     sources = f"{total} source{'s' if total != 1 else ''} checked"
-    said = f"{len(kept_out)} cannot be used ({', '.join(kept_out)})" if kept_out else "all usable"
+    more = f" and {len(kept_out) - NAMED} more" if len(kept_out) > NAMED else ""
+    names = ", ".join(kept_out[:NAMED])
+    said = f"{len(kept_out)} cannot be used ({names}{more})" if kept_out else "all usable"
     listed = len(report.problems)
     also = f"; {listed} problem{'s' if listed != 1 else ''} of the list of sources" * bool(listed)
     return f"{sources}: {said}{also}."
