@@ -18,7 +18,7 @@ from reintegration.ingest.propose.add import add_source
 from reintegration.ingest.propose.screen import lines
 from reintegration.ingest.propose.writing import source_text, write_source
 from reintegration.ingest.pseudonym import DEMO_KEY
-from reintegration.ingest.readers import read_raw
+from reintegration.ingest.readers import look, read_raw
 from reintegration.ingest.source import Source, check_confirmed, load_sources, read_source
 from reintegration.plan import read_plan
 
@@ -252,3 +252,13 @@ def test_plain_words_stay_without_quotes():
     assert "q1: Q1 Situation\n" in text
     assert 'q2: "yes"\n' in text
     assert "  - A/b c\n" in text
+
+
+def test_a_header_of_hundreds_of_thousands_of_letters_is_read(study_folder):
+    names = [f"{number}. How much was spent on this item of the household last week?" * 2
+             for number in range(1900)]  # fmt: skip
+    path = study_folder / "inbox/wide.csv"
+    frame = pd.DataFrame([["Man"] + ["1"] * 1900] * 3, columns=["Sex", *names])
+    frame.to_csv(path, index=False)
+    raw = look(path, None, {"sex"})
+    assert len(raw.names) == 1901
