@@ -31,7 +31,7 @@ BLOCK = 1 << 20  # bytes parsed at a time; 32 blocks are read ahead, and no row 
 WIDE_BLOCK = LONGEST_LINE  # the same for a table of very many columns
 VERY_MANY = 2000
 TOGETHER = 16  # blocks that are put into categories at a time
-WIDE = 6  # of so many columns, a line of a cell with as many delimiters is a row
+WIDE = 12  # of so many columns, a line of a cell with as many delimiters is a row
 csv.field_size_limit(LONGEST_LINE)  # a long header is one cell until its delimiter is found
 
 

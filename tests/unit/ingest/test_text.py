@@ -73,12 +73,14 @@ def test_lines_without_content_are_no_broken_rows(tmp_path):
 
 
 def test_two_open_quotation_marks_do_not_swallow_rows(tmp_path):
-    text = HEADER + rows(1) + 'SN-A,"x,y,1,2,3\n' + rows(2, 3) + 'SN-B,"x,y,1,2,3\n' + rows(4)
+    header = ",".join(["case_number", *(f"q{n}" for n in range(1, 15))]) + "\n"
+    row = "SN-1" + ",x" * 14 + "\n"
+    opened = 'SN-A,"x' + ",x" * 13 + "\n"
     with pytest.raises(StudyError, match="quotation mark"):
-        read(tmp_path, text)
-    remark = '"first, line\nsecond, line"'
-    table = read(tmp_path, HEADER + f"SN-1,x,{remark},1,2,3\n")
-    assert table.cells[2][0] == "first, line\nsecond, line"
+        read(tmp_path, header + row + opened + row * 2 + opened + row)
+    remark = "a list, of many, things, and, more, of, them,\nand another line"
+    table = read(tmp_path, HEADER + f'SN-1,x,"{remark}",1,2,3\n')
+    assert table.cells[2][0] == remark
 
 
 def test_an_open_quotation_mark_in_a_large_file(tmp_path, monkeypatch):
