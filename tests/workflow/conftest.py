@@ -28,12 +28,13 @@ TINY = {"extends": "demo.yaml", "name": "tiny", "only": COUNTRIES, "size": 0.15}
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command said, and how long processors worked on it."""
+    """What a command said, how long processors worked on it, and the memory it took at most."""
 
     returncode: int
     stdout: str
     stderr: str
     seconds: float
+    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Copy:
             out.seek(0)
             err.seek(0)
             seconds = used.ru_utime + used.ru_stime
-            return Ran(process.returncode, out.read(), err.read(), seconds)
+            megabytes = used.ru_maxrss / 1024
+            return Ran(process.returncode, out.read(), err.read(), seconds, megabytes)
 
     def study(self, **environment: str) -> Ran:
         """Run the study as `make study` does."""
@@ -97,9 +99,9 @@ class Copy:
         ran = self._run(str(self.folder / "benchmarks/one_process.py"), "plan", str(self.folder))
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
-    def in_one_process(self) -> None:
-        """Plan and run the study in one process."""
-        in_one_process(self)
+    def in_one_process(self, *others: "Copy") -> None:
+        """Plan and run the study, and others, in one process."""
+        in_one_process(self, *others)
 
 
 def in_one_process(*copies: Copy, **environment: str) -> None:
