@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reintegration.codebook import Codebook
 from reintegration.countries import find_country
 from reintegration.errors import StudyError
-from reintegration.ingest.groups import is_export, without_groups
+from reintegration.ingest.groups import is_export, plain_names, without_groups
 from reintegration.ingest.source import Source
 from reintegration.text import fold
 
@@ -269,11 +269,10 @@ def check_country(
         return
     meant = {fold(text) for text in ("country", *_spellings(codebook, "country"))}
     used = {number for numbers in columns.single.values() for number in numbers}
-    groups = source.kind == "kobo" or is_export(names)
+    short = plain_names(names) if source.kind == "kobo" or is_export(names) else names
     problems = []
     for number, name in enumerate(names):
-        last = without_groups(name) if groups else name
-        if number in used or fold(last) not in meant or name in source.drop:
+        if number in used or fold(short[number]) not in meant or name in source.drop:
             continue
         counts = cells[number].map(find_country, na_action="ignore").value_counts()
         if others := [
@@ -297,20 +296,21 @@ class _Finder:
         self.exact: dict[str, list[int]] = {}
         self.folded: dict[str, list[int]] = {}
         self.last: dict[str, list[int]] = {}
+        short = plain_names(names) if groups else names
         for number, name in enumerate(names):
             if not name.strip():
                 continue
             self.exact.setdefault(name.strip(), []).append(number)
             self.folded.setdefault(fold(name), []).append(number)
             if groups:
-                self.last.setdefault(fold(without_groups(name)), []).append(number)
+                self.last.setdefault(fold(short[number]), []).append(number)
 
     def find(self, name: str) -> list[int]:
-        """Numbers of the columns of a name; of a name with groups, in other groups too."""
+        """Numbers of the columns of a name; where one of the two has no groups, without them."""
         found = self.exact.get(name.strip()) or self.folded.get(fold(name))
         if found or not self.groups:
             return found or []
-        return self.last.get(fold(name)) or self.last.get(fold(without_groups(name)), [])
+        return self.last.get(fold(name)) or self.folded.get(fold(without_groups(name)), [])
 
     def find_own(self, name: str, codebook: Codebook) -> list[int]:
         """Number of a column that the program adds to an export by itself: `_uuid`, `start`."""

@@ -30,3 +30,18 @@ def without_groups(name: str) -> str:
     if "/" in name:
         return name.rsplit("/", 1)[-1]
     return _SEPARATOR.split(name)[-1] if _PATH.fullmatch(name) else name
+
+
+def plain_names(names: Sequence[str]) -> list[str]:
+    """Names of the columns of such an export without their groups.
+
+    A slash is always a group's; any other separator only where others are in the same group:
+    `sub-location` is a name.
+    """
+    plain = [without_groups(name) for name in names]
+    groups = [name.removesuffix(short) for name, short in zip(names, plain, strict=True)]
+    members = Counter(groups)
+    return [
+        short if "/" in name or members[group] > 1 else name
+        for name, short, group in zip(names, plain, groups, strict=True)
+    ]

@@ -59,11 +59,15 @@ def test_kobo_columns_are_found_below_their_groups(codebook):
 def test_groups_are_known_by_either_separator(codebook, written):
     plain = [name for name in needed(codebook) if name != "q8"]
     names = [written.format("a_group", name) for name in plain]
-    names += [written.format("a_group.q8", "land"), "X_uuid", "a_group/Remarks"]
-    found = find_columns(source(columns={"age": "old_group/Remarks"}), codebook, names, "s.csv")
+    names += [written.format("a_group.q8", "land"), "X_uuid", "Remarks", "a_group/Notes"]
+    moved = {"age": "old_group/Remarks", "dependants": "Notes"}
+    found = find_columns(source(columns=moved), codebook, names, "s.csv")
     assert found.single["q30"] == [plain.index("q30")]
     assert found.options["q8"] == {"land": len(plain)}
-    assert found.single["age"] == [len(names) - 1]  # the group was renamed, the question not
+    assert found.single["age"] == [len(names) - 2]  # exported with groups once, and without now
+    assert found.single["dependants"] == [len(names) - 1]
+    with pytest.raises(StudyError, match="no column 'spouse/Notes', declared for age"):
+        find_columns(source(columns={"age": "spouse/Notes"}), codebook, names, "s.csv")
 
 
 def test_without_signs_of_kobo_a_slash_is_no_group(codebook):
@@ -222,3 +226,11 @@ def test_what_kobo_adds_by_itself_is_found(codebook):
     assert found["submission_id"] == [len(r_names) - 1]
     plain = [*needed(codebook), "start", "Phone number"]  # of an office's own file
     assert "interview_start" not in find_columns(source(), codebook, plain, "s.csv").single
+
+
+def test_a_hyphen_in_one_name_is_no_group(codebook):
+    names = [*needed(codebook), "sub-location", "_uuid"]
+    assert "location" not in find_columns(source(), codebook, names, "s.csv").single
+    grouped = [*needed(codebook), "place-location", "place-sub", "_uuid"]
+    found = find_columns(source(), codebook, grouped, "s.csv").single
+    assert found["location"] == [grouped.index("place-location")]
