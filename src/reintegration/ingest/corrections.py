@@ -110,6 +110,8 @@ class _Finder:
     ) -> tuple[list[str], np.ndarray | None]:
         """Problems of a line, and its rows; no rows when it is about another source."""
         nothing = np.array([], dtype=int)
+        if line.new_value and same_value(line.new_value, line.old_value, asked[line.question]):
+            return ["new_value is the old value"], nothing
         if not line.of_one:
             where = self._holding(line, asked)
             if len(where) != line.rows_expected:
@@ -201,8 +203,8 @@ def same_value(written: str, stands: str, question: Question) -> bool:
     if question.kind in ("choice", "multiple", "country"):
         return sorted(written.casefold().split()) == sorted(stands.casefold().split())
     if question.kind == "number":
-        value, _ = parse_value(written, replace(question, range=None))
-        return value is not None and float(stands) == value
+        one, other = (parse_value(t, replace(question, range=None))[0] for t in (written, stands))
+        return one is not None and one == other
     if question.kind in ("date", "timestamp"):
         days = {str(parse_date(written, order, serials=False)) for order in ("dmy", "mdy")}
         return written == stands or stands in days

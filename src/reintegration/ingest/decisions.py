@@ -15,7 +15,7 @@ from reintegration.codebook import Codebook
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
 from reintegration.ingest.answers import Question, questions
-from reintegration.ingest.dates import Unusable, parse_date
+from reintegration.ingest.dates import EARLIEST, Unusable, parse_date
 from reintegration.private import private_file, private_folder
 from reintegration.text import as_it_was
 
@@ -164,7 +164,7 @@ def _lines(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     names: list[str] | None = None
     before = 0
-    for cells in reader:
+    for cells in _records(reader, path, problems):
         line, before = before + 1, reader.line_num
         cells = [as_it_was(cell.replace("\xa0", " ").strip()) for cell in cells]
         if not any(cells):
@@ -184,6 +184,14 @@ def _lines(
             continue
         cells += [""] * (len(names) - len(cells))
         yield line, dict(zip(names, cells, strict=False))
+
+
+def _records(reader: Any, path: Path, problems: list[str]) -> Iterator[list[str]]:
+    """Rows of a table, as far as it is one."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        problems.append(f"{path}: line {reader.line_num}: is no table of texts ({error})")
 
 
 def _text(path: Path, problems: list[str]) -> str:
@@ -421,14 +429,21 @@ def parse_value(text: str, question: Question) -> tuple[Any, str]:
         low, high = question.range or (-math.inf, math.inf)
         return (number, "") if low <= number <= high else (None, f"must lie in {low:g} to {high:g}")
     if question.kind in ("date", "timestamp"):
-        try:
-            parsed = datetime.datetime.fromisoformat(text)
-        except ValueError:
-            return None, "must be a date as 2020-05-31 (spreadsheets change it: keep it as text)"
-        return parsed, ""
+        return _moment(text, timed=question.kind == "timestamp")
     if question.kind == "country" and not is_country(text):
         return None, f"{text!r} is no ISO 3166-1 alpha-3 code such as GIN"
     return text, ""
+
+
+def _moment(text: str, timed: bool) -> tuple[datetime.datetime | None, str]:
+    """A date, or a time of a day, or why it is none."""
+    try:
+        parsed = datetime.datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None, "must be a date as 2020-05-31 (spreadsheets change it: keep it as text)"
+    if parsed.date() < EARLIEST:
+        return None, f"must be {EARLIEST} or later"
+    return parsed if timed else datetime.datetime.combine(parsed, datetime.time()), ""
 
 
 def _number(text: str) -> float | None:

@@ -180,6 +180,7 @@ def test_no_cell_or_row_is_decided_on_twice(decide, take):
             {"question": "return_date", "new_value": "5/3/2019"},
             "new_value: must be a date as 2020-05-31",
         ),
+        ({"question": "return_date", "new_value": "1819-05-03"}, "new_value: must be 1990-01-01"),
         ({"question": "country", "new_value": "Senegal"}, "new_value: 'Senegal' is no ISO 3166-1"),
         ({"survey_id": "Sxyz"}, "survey_id: must be an id as results/clean"),
     ],
@@ -190,6 +191,15 @@ def test_what_may_not_be_written_is_said_with_its_line(decide, line, says):
         decide(good | {"row": "3"}, good | line)
     assert f"{CORRECTIONS}: line 3: {says}" in str(caught.value)
     assert "line 2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("question", "old", "new"), [("q5", "no_debt", "no_debt"), ("age", "27", "27.0")]
+)
+def test_a_change_to_what_stands_there_is_none(decide, take, question, old, new):
+    line = {"row": 2, "question": question, "old_value": old, "new_value": new}
+    with pytest.raises(StudyError, match="line 2: new_value is the old value"):
+        take(decide(line | {"change_type": "change_response"}), {"q5": "no_debt"}, {})
 
 
 def test_all_problems_of_a_file_are_said_at_once(decide):
@@ -233,6 +243,7 @@ def test_a_date_that_excel_turned_is_still_the_same(decide, take):
         ("source,row\n", "the column 'question' is missing"),
         (",".join([*CORRECTION_COLUMNS, "remarks"]), "there is no column 'remarks'; allowed are"),
         (",".join([*CORRECTION_COLUMNS, "note"]), "the column 'note' stands twice"),
+        (",".join(CORRECTION_COLUMNS) + "\n" + "a" * 200_000, "line 2: is no table of texts"),
         (",".join(CORRECTION_COLUMNS) + "\n" + "a," * 12 + "x", "line 2: 13 cells"),
     ],
 )  # fmt: skip
