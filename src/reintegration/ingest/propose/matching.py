@@ -41,6 +41,7 @@ CANDIDATE, NEEDED_CANDIDATE = 0.6, 0.35  # from which on a column is named as a 
 SHOWN = 3  # candidates of one name
 UNSURE = 0.77  # the highest confidence of what is not sure
 FAMILIAR = 10  # so many questions of the instrument make a file one of its files
+LONGEST_OPTION = 6  # words
 SERIES = 4  # so many columns of one pattern bear the types of assistance
 SERIES_SCORE = NUMBER_SCORE = 0.93
 BARE_LABEL = 0.6  # a type of assistance alone ("Training") may be about anything
@@ -322,6 +323,8 @@ class Matcher:
             parents: dict[str, dict[str, list[Column]]] = {}
             for column in self.columns:
                 for parent, option in _split_option(column):
+                    if len(option.split()) > LONGEST_OPTION:
+                        continue
                     code = table.get(answer_key(option)) or next(
                         iter(near_answers(option, table)), None
                     )

@@ -189,8 +189,10 @@ class Wording:
         near = self._alike_words(words)
         weight = self._weigh(words)
         reach = near.max(axis=0)
-        reached = (self._has @ near.T).clip(0, 1)  # of each word in each label
-        in_label = self._has @ (reach * self._weights)
+        met = np.flatnonzero(reach)  # only words that the text holds count
+        has = self._has[:, met]
+        reached = (has @ near[:, met].T).clip(0, 1)  # of each word in each label
+        in_label = has @ (reach * self._weights)[met]
         each = (reached @ weight + in_label) / (weight.sum() + self._mass)
         each = np.minimum(each, 0.99)
         each = np.where(matters(words) & ~self._matters, each * 0.5, each)
