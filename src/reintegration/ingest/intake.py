@@ -112,7 +112,7 @@ def ingest_source(
         or holds no row that could be used; naming the file and every column.
     """
     result, trouble = examine_source(
-        source, raw_dir, codebook, cleaning, assistance, key, decisions
+        source, raw_dir, codebook, cleaning, assistance, key, decisions, look_on=False
     )
     trouble.stop()
     if result is None:
@@ -128,10 +128,12 @@ def examine_source(
     assistance: Assistance,
     key: bytes,
     decisions: Decisions = NOTHING_DECIDED,
+    look_on: bool = True,
 ) -> tuple[SourceResult | None, Gathered]:
     """Take in one raw file as far as it can be, with every problem that keeps it out.
 
-    With a problem the result is for looking at only: no survey of it may be used.
+    With a problem the result is for looking at only: no survey of it may be used. Without
+    `look_on` the rows of such a file are not looked at.
     """
     path = Path(raw_dir) / source.file
     trouble = Gathered()
@@ -150,6 +152,8 @@ def examine_source(
     if mapped is None:
         return None, trouble
     trouble.attempt(_check_case_numbers, mapped.frame, codebook, path)
+    if trouble.errors and not look_on:
+        return None, trouble
     if trouble.errors:
         mapped = replace(mapped, frame=_stand_ins(mapped.frame, codebook))
     named = _named_rows(mapped, raw, columns, source, codebook, cleaning, key)

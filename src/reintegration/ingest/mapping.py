@@ -134,12 +134,13 @@ def map_table(
         aside = values.aside
         if not len(aside.rows):
             continue
-        unread[name] = aside
         if len(aside.rows) >= WRONG_COLUMN and values.are_missing and name not in ALWAYS:
             problems.append(
                 f"{where}: column for {name} ({_title(codebook, name)}): none of its "
                 f"{len(aside.rows)} answers is {_wanted(question)}"
             )
+        else:
+            unread[name] = aside
     mapped = Mapped(pd.DataFrame(frame, index=index, copy=False), unread, absent, notes)
     give_back()
     headlines = {
