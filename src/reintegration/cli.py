@@ -186,6 +186,27 @@ def decisions(
 
 @app.command()
 @_in_words
+def fit(
+    spec: Annotated[Path, typer.Option(help="One specification or a list of them, as YAML.")],
+    data: Annotated[Path, typer.Option(help="Table to fit to: CSV or Parquet.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(help="Text that stands for a missing cell, beside the empty cell: NA."),
+    ] = None,
+) -> None:
+    """Fit regressions to any table, with the code the study uses."""
+    from reintegration.estimation.fit_table import run_fit
+
+    results = run_fit(spec, data, out, missing or ())
+    for result in results:
+        reason = f": {result['reason']}" if result["reason"] else ""
+        _say(f"{result['spec_id']}: {result['status']}{reason}")
+    _say(f"Written: {out}")
+
+
+@app.command()
+@_in_words
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the checkout.")] = Path(),
 ) -> None:

@@ -462,10 +462,18 @@ def read_yaml(path: str | Path, as_text: bool = False) -> dict[str, Any]:
     StudyError
         If the file is missing, is not UTF-8 text, is not YAML, or holds no mapping.
     """
+    content = read_yaml_any(path, as_text)
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: must hold `key: value` lines.")
+    return content
+
+
+def read_yaml_any(path: str | Path, as_text: bool = False) -> Any:
+    """Read a YAML file, whatever it holds; errors as in `read_yaml`."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_TextLoader if as_text else _UniqueKeyLoader)
+        return yaml.load(text, Loader=_TextLoader if as_text else _UniqueKeyLoader)
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -474,9 +482,6 @@ def read_yaml(path: str | Path, as_text: bool = False) -> dict[str, Any]:
         raise StudyError(f"{path}: is nested too deeply to be read.") from None
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: is not valid YAML.", [" ".join(str(error).split())]) from None
-    if not isinstance(content, dict):
-        raise StudyError(f"{path}: must hold `key: value` lines.")
-    return content
 
 
 def _spread_scales(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -66,11 +66,46 @@ def known_levels(
     return levels
 
 
+def spec_levels(
+    frame: pd.DataFrame, spec: Specification, countries: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """List the levels of each category of a specification: those it names, or those found."""
+    declared = {name: list(order) for name, order in spec.levels}
+    found = known_levels(frame, spec.variables, countries)
+    return found | {name: order for name, order in declared.items() if name in spec.variables}
+
+
+def coded_in_full(term: Term, spec: Specification, levels: Mapping[str, Sequence[str]]) -> set[str]:
+    """Name the factors of a term that get a column for every level, by R's rule.
+
+    A factor is coded by contrasts where the term without it is in the model, and in full where
+    it is not: `a:x` without `x` is a slope for each level of `a`.
+    """
+    present = {frozenset(other.variables) for other in spec.right_side}
+    present |= {frozenset({name}) for name in spec.absorbed}
+    if len(term.variables) > 1:
+        return {
+            name
+            for name in term.variables
+            if name in levels and frozenset(term.variables) - {name} not in present
+        }
+    mains = [other.variables[0] for other in spec.right_side if len(other.variables) == 1]
+    first = next((name for name in mains if name in levels), None)
+    constant = spec.intercept or spec.absorbed
+    return set() if constant else {first or ""} & set(term.variables)
+
+
 def encode_term(
     sample: pd.DataFrame, term: Term, spec: Specification, levels: Mapping[str, Sequence[str]]
 ) -> Coded:
     """Code a term: its variables, and for an interaction all products of their columns."""
-    parts = [_encode(sample, name, spec, levels) for name in term.variables]
+    full = coded_in_full(term, spec, levels)
+    parts = [
+        _in_full(name, sample[name], levels[name])
+        if name in full
+        else _encode(sample, name, spec, levels)
+        for name in term.variables
+    ]
     if len(parts) == 1:
         return parts[0]
     # The first factor varies fastest, as in R: it decides which of two aliases is the last.
@@ -110,15 +145,15 @@ def _encode(
     sample: pd.DataFrame, name: str, spec: Specification, levels: Mapping[str, Sequence[str]]
 ) -> Coded:
     column = sample[name]
-    if name.startswith(PREFIX):
+    if name.startswith(PREFIX) and name not in levels:
         return _assistance(name, column, spec)
     if name not in levels:
         values = column.to_numpy(dtype=float, na_value=np.nan)
         return Coded.single(Term((name,)), name, values, _unit(values))
-    if name == COUNTRY and spec.coding == DEVIATION:
+    coding = spec.coding_of(name)
+    if coding == DEVIATION:
         return _deviation(name, column, levels[name])
-    reference = spec.coding if name == COUNTRY else None
-    return _treatment(name, column, levels[name], reference)
+    return _treatment(name, column, levels[name], coding)
 
 
 def _unit(values: np.ndarray) -> str:
@@ -172,11 +207,26 @@ def _deviation(name: str, column: pd.Series, levels: Sequence[str]) -> Coded:
             )
             reported.append(Level(f"{name}.{level}", level, "", None, None, problem))
         else:
-            contrast = f"{level} minus the unweighted mean of {m} countries"
+            kind = "countries" if name == COUNTRY else "levels"
+            contrast = f"{level} minus the unweighted mean of {m} {kind}"
             row = weights[used.index(level)]
             reported.append(Level(f"{name}.{level}", level, contrast, row, indicators[level]))
     columns = tuple(f"{name}.{level}" for level in used[:-1])
     return Coded(Term((name,)), name, columns, basis, tuple(reported))
+
+
+def _in_full(name: str, column: pd.Series, levels: Sequence[str]) -> Coded:
+    """Code each level by its indicator."""
+    used, indicators = _used(column, levels)
+    unit = dict(zip(used, np.eye(len(used)), strict=True))
+    reported = tuple(
+        Level(f"{name}.{level}", level, level, unit[level], indicators[level])
+        if level in unit
+        else _absent(name, level)
+        for level in levels
+    )
+    basis = np.column_stack([np.empty((len(column), 0)), *(indicators[u] for u in used)])
+    return Coded(Term((name,)), name, tuple(f"{name}.{u}" for u in used), basis, reported)
 
 
 def _treatment(name: str, column: pd.Series, levels: Sequence[str], reference: str | None) -> Coded:

@@ -1,4 +1,4 @@
-"""Covariance of least-squares coefficients: HC0 to HC3, and CR0, CR1, CR1S by cluster.
+"""Covariance of least-squares coefficients: classical, HC0 to HC3, CR0 to CR3 by cluster.
 
 White (1980) and MacKinnon and White (1985) for HC; Liang and Zeger (1986) for CR. Factors:
 HC1 n/(n-k); CR1 G/(G-1); CR1S G/(G-1) x (n-1)/(n-k), as Stata's `regress`. Everything is
@@ -12,6 +12,7 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
 
 from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.small_sample import Adjusted, cr2, cr3
 from reintegration.estimation.specs import Vcov
 
 FULL_LEVERAGE = 1 - 1e-9  # such a row fits itself: its residual is zero whatever its error
@@ -23,7 +24,8 @@ class Covariance:
 
     `matrix`, shape (k, k), belongs to the coefficients. `alone` are the rows that fit
     themselves and `influence`, shape (len(alone), k), says how each coefficient moves with
-    their outcomes; `inverse` is R^-1.
+    their outcomes; `inverse` is R^-1. `df` is that of every estimate, except where `adjusted`
+    (CR2) gives each its own.
     """
 
     matrix: np.ndarray
@@ -34,10 +36,21 @@ class Covariance:
     alone: np.ndarray
     influence: np.ndarray
     inverse: np.ndarray
+    adjusted: Adjusted | None = None
 
     def std_error(self, weights: np.ndarray) -> float:
-        """Standard error of a combination of coefficients, `weights` of shape (k,)."""
-        return float(np.sqrt(max(weights @ self.matrix @ weights, 0.0)))
+        """Standard error of a combination of coefficients, `weights` of shape (k,).
+
+        Not a number where a two-way covariance is not positive there.
+        """
+        variance = float(weights @ self.matrix @ weights)
+        if variance < 0 and self.vcov.second:
+            return np.nan
+        return float(np.sqrt(max(variance, 0.0)))
+
+    def df_of(self, weights: np.ndarray) -> float:
+        """Degrees of freedom for a combination of coefficients."""
+        return self.df if self.adjusted is None else self.adjusted.df(self.inverse.T @ weights)
 
     def leans_on_alone(self, weights: np.ndarray) -> bool:
         """Say whether a combination moves with rows that fit themselves."""
@@ -48,6 +61,29 @@ class Covariance:
         return bool(np.abs(self.influence @ weights).max() > 1e-9 * everything)
 
 
+@dataclass(frozen=True)
+class Working:
+    """What covariances need to know of a model beyond its QR factors and residuals.
+
+    `rank` counts fixed effects against the degrees of freedom of HC and classical errors,
+    `leverage`, shape (n,), and `basis`, shape (n, m), are those of the effects. `root` are
+    square roots of weights, `variance` of each row in CR2's working model. `normal` says that
+    statistics are taken as normal (maximum likelihood), `sigma2` the classical scale (None: from
+    the residuals). `given`: the estimator brings its covariance, (r'r)^-1, whatever its type.
+    Without `orthonormal` the rows of q have no leverage (q are scores).
+    """
+
+    rank: int | None = None
+    leverage: np.ndarray | None = None
+    basis: np.ndarray | None = None
+    root: np.ndarray | None = None
+    variance: np.ndarray | None = None
+    normal: bool = False
+    sigma2: float | None = None
+    given: bool = False
+    orthonormal: bool = True
+
+
 def covariance(
     q: np.ndarray,
     r: np.ndarray,
@@ -55,6 +91,8 @@ def covariance(
     vcov: Vcov,
     clusters: np.ndarray | None = None,
     absorbed: int = 0,
+    second: np.ndarray | None = None,
+    working: Working | None = None,
 ) -> Covariance:
     """Compute the covariance of coefficients.
 
@@ -71,6 +109,10 @@ def covariance(
     absorbed
         Coefficients estimated beside the columns of `q` that count against the degrees of
         freedom of CR1S.
+    second
+        The other way rows are clustered, shape (n,): the covariances by either are added and
+        that by their combination is subtracted, each with its own factor (Cameron, Gelbach
+        and Miller 2011).
 
     Raises
     ------
@@ -78,26 +120,46 @@ def covariance(
         If no degree of freedom is left, or there are fewer than two clusters.
     """
     n, k = q.shape
+    working = working or Working()
+    free = n - k - (absorbed if working.rank is None else working.rank)
     left = n - k - absorbed
-    if left < 1:
-        raise NotEstimable(f"{n} rows cannot tell {k + absorbed} coefficients and an error apart")
-    leverage = np.einsum("ij,ij->i", q, q)
+    if min(free, left) < 1:
+        raise NotEstimable(f"{n} rows cannot tell {n - free} coefficients and an error apart")
+    leverage = np.einsum("ij,ij->i", q, q) if working.orthonormal else np.zeros(n)
+    if working.leverage is not None:
+        leverage = leverage + working.leverage
     alone = np.flatnonzero(leverage > FULL_LEVERAGE)
-    n_clusters = None
+    n_clusters, adjusted = None, None
+    df, inference = float(free), "t(n-k)"
     if vcov.type.startswith("CR"):
         if clusters is None:
             raise ValueError(f"{vcov.type} needs clusters")
-        n_clusters = int(clusters.max()) + 1
-        if n_clusters < 2:
-            raise NotEstimable(f"{vcov.cluster} makes one cluster only, which has no variance")
-        scores = group_sums(q * residuals[:, None], clusters, n_clusters)
-        meat = scores.T @ scores * _cluster_factor(vcov.type, n, left, n_clusters)
+        ways = [clusters] if second is None else [clusters, second]
+        for name, way in zip(vcov.clusters, ways, strict=True):
+            if way.max() < 1:
+                raise NotEstimable(f"{name} makes one cluster only, which has no variance")
+        n_clusters = min(int(way.max()) + 1 for way in ways)
         df, inference = float(n_clusters - 1), "t(G-1)"
+        if vcov.type == "CR2":
+            adjusted = cr2(q, residuals, clusters, working.basis, working.root, working.variance)
+            meat, inference = adjusted.scores.T @ adjusted.scores, "t(Satterthwaite)"
+        elif vcov.type == "CR3":
+            scores = cr3(q, residuals, clusters)
+            meat = scores.T @ scores
+        else:
+            meat = _by_cluster(q, residuals, vcov.type, clusters, left)
+            if second is not None:
+                both = np.unique(np.column_stack([clusters, second]), axis=0, return_inverse=True)
+                meat += _by_cluster(q, residuals, vcov.type, second, left)
+                meat -= _by_cluster(q, residuals, vcov.type, both[1].ravel(), left)
+    elif vcov.type == "classical" or working.given:
+        sigma2 = float(residuals @ residuals) / free if working.sigma2 is None else working.sigma2
+        meat = np.eye(k) * sigma2
     else:
-        scaled = _scaled_residuals(vcov.type, residuals, leverage, n, left)
+        scaled = _scaled_residuals(vcov.type, residuals, leverage, n, free)
         scores = q * scaled[:, None]
         meat = scores.T @ scores
-        df, inference = float(left), "t(n-k)"
+    df, inference, adjusted = _distribution(vcov, working, df, inference, free, adjusted)
     inverse = solve_triangular(r, np.eye(k))
     matrix = inverse @ meat @ inverse.T
     return Covariance(
@@ -109,7 +171,35 @@ def covariance(
         alone=alone,
         influence=q[alone] @ inverse.T,
         inverse=inverse,
+        adjusted=adjusted,
     )
+
+
+def _distribution(
+    vcov: Vcov,
+    working: Working,
+    df: float,
+    inference: str,
+    free: int,
+    adjusted: Adjusted | None,
+) -> tuple[float, str, Adjusted | None]:
+    """Choose what the statistic is compared with: the type's own, or what the spec asks for."""
+    asked = vcov.df or ("normal" if working.normal and vcov.type != "CR2" else None)
+    if asked == "normal":
+        return np.inf, "z", None
+    if asked == "residual":
+        return float(free), "t(n-k)", None
+    if asked == "clusters":
+        return df, "t(G-1)", None
+    return df, inference, adjusted
+
+
+def _by_cluster(
+    q: np.ndarray, residuals: np.ndarray, kind: str, clusters: np.ndarray, left: int
+) -> np.ndarray:
+    n_clusters = int(clusters.max()) + 1
+    scores = group_sums(q * residuals[:, None], clusters, n_clusters)
+    return scores.T @ scores * _cluster_factor(kind, len(q), left, n_clusters)
 
 
 def group_sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from reintegration.estimation.coding import Coded, encode_term, known_levels, term_name
+from reintegration.estimation.absorb import Effects, fixed_effects
+from reintegration.estimation.coding import Coded, encode_term, spec_levels, term_name
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.rows import NO_FOLLOW_UP, group_codes, row_account
+from reintegration.estimation.rows import NO_FOLLOW_UP, group_codes, needed_columns, row_account
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
 
 INTERCEPT = "intercept"
@@ -42,9 +43,10 @@ class Design:
 
     `x`, shape (n, k), holds the kept columns named `columns`, each made from the variable
     beside it in `variables`; `q`, `r` are its QR factors
-    (for `within`, of the columns less their returnee means). `rows` are positions in the
-    frame. `dropped` names each aliased column with the columns that explain it.
-    `returnees` and `clusters`, shape (n,), number the groups from 0.
+    (less the fixed effects, and times `root`, the square roots of the weights). `rows` are
+    positions in the frame. `dropped` names each aliased column with the columns that explain
+    it. `returnees`, `clusters` and `second` (the other way of two-way clusters), shape (n,),
+    number the groups from 0; `fixed` takes fixed effects out.
     """
 
     y: np.ndarray
@@ -59,6 +61,19 @@ class Design:
     returnees: np.ndarray
     clusters: np.ndarray | None
     warnings: tuple[str, ...] = field(default=())
+    root: np.ndarray | None = None
+    second: np.ndarray | None = None
+    fixed: Effects | None = None
+
+    @property
+    def ways(self) -> tuple[np.ndarray, ...]:
+        """The ways rows are clustered: none, one or two."""
+        return tuple(way for way in (self.clusters, self.second) if way is not None)
+
+    def scaled(self, values: np.ndarray) -> np.ndarray:
+        """Take the fixed effects out of values by row, and weight them by their roots."""
+        left = values if self.fixed is None else self.fixed.residuals(values)
+        return left if self.root is None else (left.T * self.root).T
 
 
 def build_design(
@@ -92,15 +107,18 @@ def build_design(
         used, _ = row_account(frame, spec)
     if not used.any():
         raise NotEstimable(_why_empty(frame, spec))
-    columns = [spec.outcome, RETURNEE, *spec.variables, *filter(None, [spec.vcov.cluster])]
+    columns = [RETURNEE, *needed_columns(spec)]
     sample = frame[[name for name in dict.fromkeys(columns) if name in frame]][used]
     y = _floats(sample[spec.outcome])
     if np.ptp(y) == 0 and len(y) > 1:
         raise NotEstimable(f"{spec.outcome} does not vary in the sample")
-    levels = known_levels(frame, spec.variables, countries)
+    levels = spec_levels(frame, spec, countries)
     coded = [encode_term(sample, term, spec, levels) for term in spec.right_side]
-    within = spec.estimator == "within"
-    if not within:
+    root = np.sqrt(_floats(sample[spec.weights])) if spec.weights else None
+    fixed = None
+    if spec.absorbed:
+        fixed = fixed_effects([group_codes(sample, name) for name in spec.absorbed], root)
+    elif spec.intercept:
         coded = [_intercept(len(y)), *coded]
     names = [name for part in coded for name in part.columns]
     sources = [part.variable for part in coded for _ in part.columns]
@@ -108,13 +126,16 @@ def build_design(
     if coded:
         np.concatenate([part.basis for part in coded], axis=1, out=full)
     returnees = group_codes(sample, RETURNEE)
-    centred = less_group_means(full, returnees) if within else full
+    centred = full if fixed is None else fixed.residuals(full)
+    weighted = full
+    if root is not None:
+        centred, weighted = centred * root[:, None], full * root[:, None]
     q, r = np.linalg.qr(centred)
-    lengths = np.sqrt(np.einsum("ij,ij->j", full, full))
+    lengths = np.sqrt(np.einsum("ij,ij->j", weighted, weighted))
     kept, aliased = independent_columns(r, lengths)
     if len(kept) < len(names):
         q, r = np.linalg.qr(centred[:, kept])
-    absorbed = returnees.max() + 1 if within else 0
+    absorbed = fixed.rank if fixed else 0
     if len(y) - len(kept) - absorbed < 1:
         raise NotEstimable(
             f"{len(y)} rows cannot tell {len(kept) + absorbed} coefficients and an error apart"
@@ -133,6 +154,9 @@ def build_design(
         returnees=returnees,
         clusters=group_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
         warnings=tuple(_dropped_text(name, by) for name, by in dropped.items()),
+        root=root,
+        second=group_codes(sample, spec.vcov.second) if spec.vcov.second else None,
+        fixed=fixed,
     )
 
 

@@ -1,17 +1,30 @@
-"""Estimators: ordinary least squares, and least squares within returnees (fixed effects)."""
+"""Least squares: ordinary and weighted, with fixed effects, and within returnees."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import solve_triangular
 
+from reintegration.estimation.covariance import Working
 from reintegration.estimation.design import Design, less_group_means
+from reintegration.estimation.specs import Vcov
 
 # `library` fits by statsmodels and linearmodels: what the study publishes. `arrays` solves
 # the same equations from the QR factors: for thousands of fits and for very large samples.
 Engine = Literal["library", "arrays"]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A parameter beside the columns: a threshold, or (without error) a variance."""
+
+    term: str
+    group: str
+    contrast: str
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,11 @@ class Solution:
 
     `absorbed` counts coefficients estimated beside the columns: for `within` the one
     constant of the returnee effects, as in Stata's `xtreg, fe` (see `within`).
+
+    `q`, `r` and `scaled` are what covariances are computed from, where they are not the
+    design's factors and the residuals: `q` times `scaled` are the scores of rows, and r'r the
+    information. `extras` are parameters beside the columns: those without a value have their
+    coefficients after the columns'.
     """
 
     coefficients: np.ndarray
@@ -27,6 +45,69 @@ class Solution:
     r2: float
     r2_within: float
     absorbed: int
+    q: np.ndarray | None = None
+    r: np.ndarray | None = None
+    scaled: np.ndarray | None = None
+    working: Working | None = None
+    extras: tuple[Extra, ...] = ()
+    statistics: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def least_squares(design: Design, vcov: Vcov, intercept: bool = True) -> Solution:
+    """Fit by ordinary or weighted least squares, fixed effects taken out, through QR.
+
+    Degrees of freedom: classical and HC errors count every fixed effect, as R's `lm` with
+    dummies. CR1S counts those not nested in clusters and one constant, as reghdfe and fixest
+    do, or what `vcov.count_effects` says.
+    """
+    from statsmodels.regression.linear_model import OLS
+
+    y, x = design.scaled(design.y), design.scaled(design.x)
+    n, k = x.shape
+    coefficients = np.asarray(OLS(y, x).fit(method="qr").params) if k else np.empty(0)
+    scaled = y - x @ coefficients
+    weights = np.ones(n) if design.root is None else design.root**2
+    fixed = design.fixed
+    rank = fixed.rank if fixed else 0
+    centre = np.average(design.y, weights=weights) if intercept or fixed else 0.0
+    total = np.sqrt(weights) * (design.y - centre)
+    r2 = _r2(total, scaled)
+    free = n - k - rank
+    rss = float(scaled @ scaled)
+    constant = 1 if intercept or fixed else 0
+    counted = {"all": rank, "none": 0}.get(vcov.count_effects)
+    if counted is None:
+        counted = fixed.outside(design.ways) if fixed else 0
+    return Solution(
+        coefficients,
+        scaled if design.root is None else scaled / design.root,
+        r2,
+        _r2(y, scaled) if fixed else np.nan,
+        absorbed=counted,
+        scaled=scaled,
+        working=_working(design, vcov),
+        statistics={
+            "r2_adj": 1 - (1 - r2) * (n - constant) / free,
+            "sigma": float(np.sqrt(rss / free)),
+            "loglik": 0.5 * (np.log(weights).sum() - n * (np.log(2 * np.pi * rss / n) + 1))
+            if rss > 0
+            else np.inf,
+        },
+    )
+
+
+def _working(design: Design, vcov: Vcov) -> Working:
+    fixed = design.fixed
+    if fixed is None:
+        return Working(root=design.root)
+    hc, cr2 = vcov.type in ("HC2", "HC3"), vcov.type == "CR2"
+    return Working(
+        rank=fixed.rank,
+        leverage=fixed.leverage() if hc else None,
+        basis=fixed.basis(design.clusters) if cr2 and design.clusters is not None else None,
+        root=design.root,
+    )
 
 
 def ols(design: Design, engine: Engine = "library") -> Solution:

@@ -1,14 +1,14 @@
 """Fit one specification to a frame: rows, design, estimator, covariance, estimates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reintegration.estimation.coding import known_levels, term_name
+from reintegration.estimation.coding import spec_levels, term_name
 from reintegration.estimation.covariance import Covariance, carriers, covariance
 from reintegration.estimation.design import (
     INTERCEPT,
@@ -17,7 +17,8 @@ from reintegration.estimation.design import (
     build_design,
     less_group_means,
 )
-from reintegration.estimation.estimators import Engine, Solution, ols, within
+from reintegration.estimation.estimators import Engine, Extra, Solution, least_squares, ols, within
+from reintegration.estimation.grammar import suggest
 from reintegration.estimation.results import (
     FAILED,
     NOT_ESTIMABLE,
@@ -35,6 +36,8 @@ from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification
 FEW = 10  # groups carrying a term, below which a warning stands beside the estimate
 EXACT = 1e-12
 SCALE = "score points"
+LOG_ODDS = ("logit", "fractional_logit", "ordered_logit")
+CONTRAST = "contrast"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def fit_specification(
     countries: Sequence[str] = (),
     engine: Engine = "library",
     record: bool = True,
+    failed: str = "",
 ) -> Fit:
     """Fit a specification; what cannot be fitted comes back as rows with their reason.
 
@@ -83,29 +87,34 @@ def fit_specification(
         `library` (statsmodels, linearmodels) or `arrays` (own QR, for large samples).
     record
         Whether to account for rows and to name sample and data by their hashes.
+    failed
+        A reason known before for which it cannot be fitted: only rows are accounted for.
     """
     account: list[dict[str, Any]] = []
     try:
         used, reasons = row_account(frame, spec)
         account = account_rows(frame, spec, used, reasons) if record else []
+        if failed:
+            raise NotEstimable(failed)
         design = build_design(frame, spec, used, countries)
-        solution = (within if spec.estimator == "within" else ols)(design, engine)
+        design, solution = _solve(design, frame, spec, engine)
         errors = covariance(
-            design.q,
-            design.r,
-            solution.residuals,
+            design.q if solution.q is None else solution.q,
+            design.r if solution.r is None else solution.r,
+            solution.residuals if solution.scaled is None else solution.scaled,
             spec.vcov,
             design.clusters,
             solution.absorbed,
+            design.second,
+            solution.working,
         )
     except NotEstimable as reason:
         return _failed(frame, spec, countries, str(reason), account)
     person = design.returnees
     common = {
         **_identity(spec),
-        "df": errors.df,
         "vcov": errors.vcov.type,
-        "cluster_var": errors.vcov.cluster or "",
+        "cluster_var": " ".join(errors.vcov.clusters),
         "n_clusters": errors.n_clusters or np.nan,
         "inference": errors.inference,
         "n_obs": len(design.y),
@@ -114,10 +123,18 @@ def fit_specification(
     }
     exact = np.linalg.norm(solution.residuals) <= EXACT * np.linalg.norm(design.y)
     unusable = _unusable(design, spec)
+    effects = _with_extras(design.effects, solution)
+    effects += _contrasts(effects, spec)
     estimates = [
         common | _estimate(effect, spec, design, solution, errors, confidence, exact, unusable)
-        for effect in design.effects
+        for effect in effects
     ]
+    estimates += [
+        _value(extra, common, spec) for extra in solution.extras if extra.value is not None
+    ]
+    by_term = {row["term"]: row for row in estimates}
+    for name, weights in spec.contrasts:
+        _check_parts(by_term[name], [by_term[term] for term, _ in weights if term in by_term])
     model = {
         "spec_id": spec.spec_id,
         "outcome": spec.outcome,
@@ -125,16 +142,120 @@ def fit_specification(
         "estimator": spec.estimator,
         **{key: common[key] for key in ("n_obs", "n_returnees", "n_clusters", "sample_id")},
         **{key: common[key] for key in ("vcov", "cluster_var")},
-        "df_resid": len(design.y) - len(design.columns) - _effects_counted(design, spec),
+        "df_resid": len(design.y) - _coefficients(design, solution),
         "r2": solution.r2,
         "r2_within": solution.r2_within,
         "data_hash": data_hash(design.y, design.x) if record else "",
         "n_columns": len(design.columns),
         "dropped": " ".join(term_name(name) for name in design.dropped),
         "status": OK,
-        "warnings": join_warnings(design.warnings),
+        "warnings": join_warnings([*design.warnings, *solution.warnings]),
     }
     return Fit(spec, estimates, model, account, design, solution, errors)
+
+
+def _solve(
+    design: Design, frame: pd.DataFrame, spec: Specification, engine: Engine
+) -> tuple[Design, Solution]:
+    """Fit by the estimator asked for; ordered logit has no intercept in its design."""
+    if spec.estimator == "within":
+        return design, within(design, engine)
+    if spec.estimator == "ols":
+        if engine == "arrays" and not spec.fixed_effects and not spec.weights:
+            return design, ols(design, engine)
+        return design, least_squares(design, spec.vcov, spec.intercept)
+    from reintegration.estimation.models import solve
+
+    return solve(design, frame, spec)
+
+
+def _with_extras(effects: Sequence[Effect], solution: Solution) -> list[Effect]:
+    """Add parameters that stand beside the columns, such as thresholds."""
+    k = len(solution.coefficients)
+    extras = [extra for extra in solution.extras if extra.value is None]
+    first = k - len(extras)
+    padded = [
+        replace(effect, weights=np.append(effect.weights, np.zeros(k - first)))
+        if effect.weights is not None and extras
+        else effect
+        for effect in effects
+    ]
+    return padded + [
+        Effect(extra.term, extra.group, extra.term, "", extra.contrast, weights, None)
+        for extra, weights in zip(extras, np.eye(k)[first:], strict=True)
+    ]
+
+
+def _value(extra: Extra, common: dict[str, Any], spec: Specification) -> dict[str, Any]:
+    """Make the row of a parameter that has a value and no error."""
+    return common | {
+        **_blank_estimate(spec, extra.term),
+        "contrast": extra.contrast,
+        "group": extra.group,
+        "variable": extra.term,
+        "level": "",
+        "estimate": extra.value,
+        "status": OK,
+        "warnings": "",
+    }
+
+
+def _contrasts(effects: Sequence[Effect], spec: Specification) -> list[Effect]:
+    """Combine reported effects as the specification asks."""
+    known = {effect.term: effect for effect in effects}
+    combined = []
+    for name, parts in spec.contrasts:
+        problem, total = "", None
+        for term, factor in parts:
+            effect = known.get(term)
+            if effect is None:
+                problem = f"there is no term {term}; {suggest(term, known)}"
+            elif effect.weights is None:
+                problem = effect.problem
+            else:
+                total = factor * effect.weights + (0 if total is None else total)
+        text = " ".join(f"{'-' if f < 0 else '+'} {abs(f):g} {term}" for term, f in parts)
+        combined.append(
+            Effect(
+                name,
+                CONTRAST,
+                name,
+                "",
+                text.removeprefix("+ "),
+                None if problem else total,
+                None,
+                problem,
+            )
+        )
+    return combined
+
+
+def _check_parts(row: dict[str, Any], parts: Sequence[dict[str, Any]]) -> None:
+    """Take the number from a contrast of a part that its covariance cannot serve."""
+    wrong = [part for part in parts if part["status"] == NOT_ESTIMABLE_UNDER_VCOV]
+    if row["status"] == OK and wrong:
+        numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+        reason = f"{wrong[0]['term']}: {wrong[0]['warnings']}"
+        row |= dict.fromkeys(numbers, np.nan)
+        row |= {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": reason}
+
+
+def _coefficients(design: Design, solution: Solution) -> int:
+    beside = sum(extra.value is None for extra in solution.extras)
+    return len(design.columns) + beside + (design.fixed.rank if design.fixed else 0)
+
+
+def _blank_estimate(spec: Specification, term: str) -> dict[str, Any]:
+    return {
+        "estimate_id": spec.estimate_id(term),
+        "term": term,
+        "scale": "log-odds" if spec.estimator in LOG_ODDS else SCALE,
+        "p_adjusted": np.nan,
+        "family": spec.family,
+        **dict.fromkeys(("estimate", "std_error", "statistic", "p_value"), np.nan),
+        **dict.fromkeys(("conf_low", "conf_high", "df"), np.nan),
+        "n_identifying": 0,
+    }
 
 
 def _identity(spec: Specification) -> dict[str, Any]:
@@ -153,23 +274,20 @@ def _estimate(
 ) -> dict[str, Any]:
     """Make the row of one effect, without what all effects of the fit share."""
     row: dict[str, Any] = {
-        "estimate_id": spec.estimate_id(effect.term),
-        "term": effect.term,
+        **_blank_estimate(spec, effect.term),
         "contrast": effect.contrast,
-        "scale": SCALE,
-        "p_adjusted": np.nan,
-        "family": "",
         "group": effect.group,
         "variable": effect.variable,
         "level": effect.level,
-        **dict.fromkeys(("estimate", "std_error", "statistic", "p_value"), np.nan),
-        **dict.fromkeys(("conf_low", "conf_high"), np.nan),
-        "n_identifying": 0,
+        "df": errors.df,
     }
-    if effect.weights is None or effect.carrier is None:
+    if effect.weights is None:
         return row | {"status": NOT_ESTIMABLE, "warnings": effect.problem}
-    people, groups = _carried(effect, spec, design)
-    row["n_identifying"] = people
+    # A contrast has no variation of its own; its parts are looked at instead.
+    people, groups = len(design.y), len(design.y)
+    if effect.carrier is not None:
+        people, groups = _carried(effect, spec, design)
+        row["n_identifying"] = people
     warnings = [effect.warning]
     problem = unusable
     unit = errors.vcov.cluster or "row"
@@ -193,10 +311,15 @@ def _estimate(
     if exact:
         warnings.append("the fit is exact to rounding: there is no error to test against")
     std_error = 0.0 if exact else errors.std_error(effect.weights)
+    if np.isnan(std_error):
+        problem = f"{errors.vcov.label} gives it a variance below zero"
+        return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": problem}
+    df = errors.df_of(effect.weights)
     inference = t_inference(
-        float(effect.weights @ solution.coefficients), std_error, errors.df, confidence
+        float(effect.weights @ solution.coefficients), std_error, df, confidence
     )
     return row | {
+        "df": df,
         "estimate": inference.estimate,
         "std_error": inference.std_error,
         "statistic": inference.statistic,
@@ -217,10 +340,15 @@ def _carried(effect: Effect, spec: Specification, design: Design) -> tuple[int, 
         people = len(np.unique(design.returnees[moved]))
         groups = design.returnees if design.clusters is None else design.clusters
         return people, len(np.unique(groups[moved]))
+    if design.fixed is not None:
+        moved = np.abs(design.fixed.residuals(values)) > 1e-12 * np.abs(values).max()
+        ways = design.ways or (np.arange(len(values)),)
+        people = len(np.unique(design.returnees[moved]))
+        return people, min(len(np.unique(way[moved])) for way in ways)
     people = carriers(values, design.returnees)
-    if spec.vcov.cluster == "returnee_id":
+    if spec.vcov.cluster == "returnee_id" and not spec.vcov.second:
         return people, people
-    return people, carriers(values, design.clusters)
+    return people, min(carriers(values, way) for way in design.ways or (None,))
 
 
 def _unusable(design: Design, spec: Specification) -> str:
@@ -235,10 +363,6 @@ def _unusable(design: Design, spec: Specification) -> str:
     if np.abs(less_group_means(design.clusters, design.returnees)).max() > 0:
         return f"a returnee stands in two clusters of {spec.vcov.cluster}: cluster by returnee_id"
     return ""
-
-
-def _effects_counted(design: Design, spec: Specification) -> int:
-    return int(design.returnees.max()) + 1 if spec.estimator == "within" else 0
 
 
 def _sample_id(frame: pd.DataFrame, design: Design) -> str:
@@ -259,10 +383,10 @@ def _failed(
         **_identity(spec),
         "scale": SCALE,
         **dict.fromkeys((*numbers, "p_adjusted"), np.nan),
-        "family": "",
+        "family": spec.family,
         "contrast": "",
         "vcov": spec.vcov.type,
-        "cluster_var": spec.vcov.cluster or "",
+        "cluster_var": " ".join(spec.vcov.clusters),
         "n_clusters": np.nan,
         "inference": "",
         "n_obs": 0,
@@ -287,7 +411,7 @@ def _failed(
         **_identity(spec),
         "estimator": spec.estimator,
         "vcov": spec.vcov.type,
-        "cluster_var": spec.vcov.cluster or "",
+        "cluster_var": " ".join(spec.vcov.clusters),
         "n_clusters": np.nan,
         "n_obs": 0,
         "n_returnees": 0,
@@ -308,10 +432,11 @@ def _expected(
     frame: pd.DataFrame, spec: Specification, countries: Sequence[str]
 ) -> list[tuple[str, str, str, str]]:
     """List term, group, variable and level of what a specification would have estimated."""
-    levels = known_levels(frame, spec.variables, countries)
+    levels = spec_levels(frame, spec, countries)
     if COUNTRY in spec.variables:
         levels.setdefault(COUNTRY, sorted(countries))
-    expected = [] if spec.estimator == "within" else [(INTERCEPT, INTERCEPT, INTERCEPT, "")]
+    constant = spec.intercept and not spec.absorbed and spec.estimator != "ordered_logit"
+    expected = [(INTERCEPT, INTERCEPT, INTERCEPT, "")] if constant else []
     for term in spec.right_side:
         choices = []
         for name in term.variables:
@@ -319,8 +444,8 @@ def _expected(
             found = levels.get(name)
             if found is None:
                 choices.append([(shown, "")])
-            elif name == COUNTRY:
-                kept = [c for c in found if spec.coding in (DEVIATION, "") or c != spec.coding]
+            elif coding := spec.coding_of(name):
+                kept = [level for level in found if coding == DEVIATION or level != coding]
                 choices.append([(f"{shown}.{level}", level) for level in kept])
             else:
                 choices.append([(f"{shown}.{level}", level) for level in found[1:] or found])
@@ -330,7 +455,7 @@ def _expected(
             expected.append(
                 (":".join(names), group, str(term), ":".join(text for text in held if text))
             )
-    return expected
+    return expected + [(name, CONTRAST, name, "") for name, _ in spec.contrasts]
 
 
 def _expected_group(variables: tuple[str, ...], spec: Specification) -> str:

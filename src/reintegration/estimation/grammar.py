@@ -1,6 +1,8 @@
 """The grammar of terms and filters: small, our own, and never evaluated as Python.
 
-    term    name | name:name | name:name:name          stranded, stranded:sex
+    term    part | part:part | part:part:part          stranded, stranded:sex
+    part    name | log(name) | exp(name) | sqrt(name) | name^2 | name^3      (in tables)
+    name    letters, digits, _ and . , or anything in backquotes: `Sepal Length`
     filter  is_last == 1 and country in (GIN, SEN)
             age >= 18 and not (mode == phone or stranded is missing)
             survey_date < "2020-03-01"
@@ -22,11 +24,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[^\W\d][\w.]*")
+_FUNCTION = re.compile(r"(log|exp|sqrt)\((.*)\)")
+_OUTSIDE_QUOTES = re.compile(r":(?=(?:[^`]*`[^`]*`)*[^`]*$)")
+_POWER = re.compile(r"(.*)\^([23])")
 _TOKEN = re.compile(
-    r"""\s*(?: (?P<text>"[^"]*"|'[^']*')
+    r"""\s*(?: (?P<text>"[^"]*"|'[^']*') | (?P<quoted>`[^`]+`)
              | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![A-Za-z0-9_.]))
-             | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+             | (?P<word>[^\W\d][\w.]*)
              | (?P<symbol>==|!=|<=|>=|<|>|\(|\)|,) )""",
     re.VERBOSE,
 )
@@ -50,24 +55,49 @@ class Term:
         return ":".join(self.variables)
 
 
-def parse_term(text: str) -> Term:
+@dataclass(frozen=True)
+class Derived:
+    """A column made from one other: `log(x)`, `exp(x)`, `sqrt(x)`, `x^2` or `x^3`."""
+
+    column: str
+    function: str
+
+
+def parse_term(text: str, made: dict[str, Derived] | None = None) -> Term:
     """Read a term: a name, or names joined by `:`.
+
+    Parameters
+    ----------
+    made
+        Where functions of a column are allowed: collects them by their name.
 
     Raises
     ------
     GrammarError
         If it is anything else, for example a formula of another language.
     """
-    names = [part.strip() for part in text.split(":")]
-    for name in names:
-        if not NAME.fullmatch(name):
-            raise GrammarError(
-                f"the term {text!r} is not a name, or names joined by `:`"
-                f" ({name!r} is not a name made of letters, digits and _)"
-            )
+    names = [_part(part.strip(), text, made) for part in _OUTSIDE_QUOTES.split(text)]
     if len(set(names)) < len(names):
         raise GrammarError(f"the term {text!r} names a variable twice")
     return Term(tuple(names))
+
+
+def _part(part: str, text: str, made: dict[str, Derived] | None) -> str:
+    if NAME.fullmatch(part):
+        return part
+    if len(part) > 2 and part[0] == part[-1] == "`" and "`" not in part[1:-1]:
+        return part[1:-1]
+    if made is not None:
+        for match, place in ((_FUNCTION.fullmatch(part), (2, 1)), (_POWER.fullmatch(part), (1, 2))):
+            if match:
+                column = _part(match.group(place[0]).strip(), text, None)
+                name = re.sub("[`\\s]", "", part) if NAME.fullmatch(column) else part
+                made[name] = Derived(column, match.group(place[1]))
+                return name
+    raise GrammarError(
+        f"the term {text!r} is not a name, or names joined by `:`"
+        f" ({part!r} is not a name made of letters, digits and _)"
+    )
 
 
 def suggest(name: str, known: Collection[str]) -> str:
@@ -178,10 +208,7 @@ class _Reader:
         return self.comparison()
 
     def comparison(self) -> Filter:
-        name = self.peek()
-        if not NAME.fullmatch(name) or name in _KEYWORDS:
-            raise self.fail("the name of a column")
-        self.position += 1
+        name = self.column()
         if self.take("is"):
             opposite = self.take("not")
             if not self.take("missing"):
@@ -204,6 +231,15 @@ class _Reader:
             )
         return Comparison(name, operator, (value,))
 
+    def column(self) -> str:
+        kind, name = (*self.tokens[self.position : self.position + 1], ("", ""))[0]
+        if kind == "quoted":
+            name = name[1:-1]
+        elif kind != "word" or name in _KEYWORDS:
+            raise self.fail("the name of a column")
+        self.position += 1
+        return name
+
     def value_list(self) -> tuple[float | str, ...]:
         if not self.take("("):
             raise self.fail("`(` and a list of values")
@@ -218,7 +254,7 @@ class _Reader:
         if self.position == len(self.tokens):
             raise self.fail("a value")
         kind, token = self.tokens[self.position]
-        if kind == "symbol" or (kind == "word" and token in _KEYWORDS):
+        if kind in ("symbol", "quoted") or (kind == "word" and token in _KEYWORDS):
             raise self.fail("a value (put it in quotes if it is a text)")
         self.position += 1
         if kind == "number":

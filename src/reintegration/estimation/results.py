@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 OK = "ok"
 FAILED = "failed"
@@ -110,7 +110,7 @@ class Inference:
 
 
 def t_inference(estimate: float, std_error: float, df: float, confidence: float) -> Inference:
-    """Test an estimate against zero and give its interval, by Student's t.
+    """Test an estimate against zero and give its interval, by Student's t (normal if df is inf).
 
     Parameters
     ----------
@@ -125,12 +125,14 @@ def t_inference(estimate: float, std_error: float, df: float, confidence: float)
     if not std_error > 0:
         return Inference(estimate, std_error, np.nan, np.nan, estimate, estimate, df)
     statistic = estimate / std_error
-    half = float(stdtrit(df, 0.5 + confidence / 2)) * std_error
+    normal, upper = np.isinf(df), 0.5 + confidence / 2
+    half = float(ndtri(upper) if normal else stdtrit(df, upper)) * std_error
+    tail = float(ndtr(-abs(statistic)) if normal else stdtr(df, -abs(statistic)))
     return Inference(
         estimate=estimate,
         std_error=std_error,
         statistic=statistic,
-        p_value=2 * float(stdtr(df, -abs(statistic))),
+        p_value=2 * tail,
         conf_low=estimate - half,
         conf_high=estimate + half,
         df=df,

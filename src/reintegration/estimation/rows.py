@@ -28,9 +28,7 @@ def row_account(
         If the frame lacks a column.
     """
     filtered = parse_filter(spec.filter) if spec.filter else None
-    needed = [spec.outcome, *spec.variables]
-    needed += [spec.vcov.cluster] if spec.vcov.cluster else []
-    needed += [RETURNEE] if spec.estimator == "within" else []
+    needed = needed_columns(spec)
     named = [part.name for part in comparisons(filtered)] if filtered else []
     if absent := [name for name in dict.fromkeys([*needed, *named]) if name not in frame]:
         raise NotEstimable(f"the data have no column {', '.join(absent)}")
@@ -47,17 +45,30 @@ def row_account(
             exclude(f"filter: {spec.filter}", ~keep_rows(filtered, frame))
         except GrammarError as error:
             raise NotEstimable(f"filter: {error}") from None
-    for name in dict.fromkeys(needed):
+    for name in needed:
         if name.startswith(PREFIX) and name != spec.outcome:
             if spec.not_recorded == "drop":
                 exclude(f"not recorded: {name}", frame[name].isna().to_numpy())
         else:
             exclude(f"missing: {name}", is_missing(frame[name]))
+    if spec.weights:
+        weights = frame[spec.weights].to_numpy(dtype=float, na_value=np.nan)
+        if (weights[used] < 0).any():
+            raise NotEstimable(f"the weights {spec.weights} are negative in some rows")
+        exclude(f"weight of zero: {spec.weights}", weights == 0)
     if spec.estimator == "within":
         codes = pd.factorize(frame[RETURNEE])[0]
         surveys = np.bincount(codes[used], minlength=codes.max(initial=-1) + 1)
         exclude("one survey of the returnee only", surveys[codes] < 2)
     return used, [(reason, rows) for reason, rows in reasons if rows.any()]
+
+
+def needed_columns(spec: Specification) -> list[str]:
+    """List the columns whose values every row used must have, each once."""
+    needed = [spec.outcome, *spec.variables, *spec.vcov.clusters, *spec.absorbed]
+    needed += [spec.weights] if spec.weights else []
+    needed += [spec.random.groups, *spec.random.slopes] if spec.random else []
+    return list(dict.fromkeys(needed))
 
 
 def account_rows(

@@ -39,25 +39,62 @@ class Vcov:
 
     type: str
     cluster: str | None = None
+    second: str | None = None
+    df: str | None = None
+    count_effects: str = "nested"
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The cluster variables: none, one or two."""
+        return tuple(name for name in (self.cluster, self.second) if name)
 
     @property
     def slug(self) -> str:
         """The part of an estimate's id that names its inference: `cr1s-returnee_id`, `hc3`."""
-        return "-".join([self.type.lower(), *([self.cluster] if self.cluster else [])])
+        return "-".join([self.type.lower(), *self.clusters])
 
     @property
     def label(self) -> str:
         """What was asked for, in words."""
-        return f"{self.type} by {self.cluster}" if self.cluster else self.type
+        return f"{self.type} by {' and '.join(self.clusters)}" if self.cluster else self.type
+
+
+@dataclass(frozen=True)
+class Random:
+    """Random part of a mixed model: intercept and slopes that vary over `groups`."""
+
+    groups: str
+    slopes: tuple[str, ...] = ()
+    intercept: bool = True
+    correlated: bool = True
+    method: str = "REML"
+
+
+# What specifications could not say at first, with what they then meant: a specification that
+# does not use it keeps its hash.
+_LATER: dict[str, object] = {
+    "codings": (),
+    "levels": (),
+    "fixed_effects": (),
+    "weights": None,
+    "intercept": True,
+    "random": None,
+    "quantile": 0.5,
+    "contrasts": (),
+    "family": "",
+}
+_LATER_VCOV: dict[str, object] = {"second": None, "df": None, "count_effects": "nested"}
 
 
 @dataclass(frozen=True)
 class Specification:
     """One regression of one outcome.
 
-    `coding` is `deviation` (from the unweighted average country) or a reference country.
-    `estimator` is `ols` or `within` (fixed effects of returnees). `not_recorded` says what
-    assistance without a record becomes: `own_category` or `drop` (the row).
+    `coding` is `deviation` (from the unweighted average country) or a reference country;
+    `codings` says the same of other factors, and `levels` gives factors (numbers too) their
+    levels in order. `estimator` is `ols`, `within` (fixed effects of returnees), or one of
+    `estimation.fit`. `not_recorded` says what assistance without a record becomes:
+    `own_category` or `drop` (the row). `contrasts` are combinations of reported terms.
     """
 
     spec_id: str
@@ -72,6 +109,24 @@ class Specification:
     filter: str | None = None
     estimator: str = "ols"
     not_recorded: str = "own_category"
+    codings: tuple[tuple[str, str], ...] = ()
+    levels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    fixed_effects: tuple[str, ...] = ()
+    weights: str | None = None
+    intercept: bool = True
+    random: Random | None = None
+    quantile: float = 0.5
+    contrasts: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
+    family: str = ""
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """Variables with a fixed effect for each of their values."""
+        return (RETURNEE,) if self.estimator == "within" else self.fixed_effects
+
+    def coding_of(self, name: str) -> str | None:
+        """How a factor is coded: `deviation`, a reference level, or None for the first."""
+        return dict(self.codings).get(name, self.coding if name == COUNTRY else None) or None
 
     @property
     def right_side(self) -> tuple[Term, ...]:
@@ -86,12 +141,19 @@ class Specification:
     @property
     def formula(self) -> str:
         """The regression as a reader writes it."""
-        coding = f"country[{self.coding}]"
-        names = [
-            ":".join(coding if name == COUNTRY else name for name in term.variables)
-            for term in self.right_side
-        ]
-        effects = f" | {RETURNEE}" if self.estimator == "within" else ""
+
+        def shown(name: str) -> str:
+            coding = self.coding_of(name)
+            return f"{name}[{coding}]" if coding else name
+
+        names = [":".join(map(shown, term.variables)) for term in self.right_side]
+        if not self.intercept:
+            names.insert(0, "0")
+        if self.random:
+            varying = [*(["1"] if self.random.intercept else []), *self.random.slopes]
+            bar = "|" if self.random.correlated else "||"
+            names.append(f"({' + '.join(varying)} {bar} {self.random.groups})")
+        effects = f" | {' + '.join(self.absorbed)}" if self.absorbed else ""
         return f"{self.outcome} ~ {' + '.join(names) or '1'}{effects}"
 
     @property
@@ -103,6 +165,10 @@ class Specification:
     def spec_hash(self) -> str:
         """12 hexadecimal digits of everything that is not only a title."""
         content = {key: value for key, value in asdict(self).items() if key != "title"}
+        content = {k: v for k, v in content.items() if k not in _LATER or v != _LATER[k]}
+        content["vcov"] = {
+            k: v for k, v in content["vcov"].items() if k not in _LATER_VCOV or v != _LATER_VCOV[k]
+        }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

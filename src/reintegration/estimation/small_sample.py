@@ -1,0 +1,150 @@
+"""CR2 and CR3: cluster-robust covariances for few clusters, and the degrees of freedom of CR2.
+
+Bell and McCaffrey (2002) and Pustejovsky and Tipton (2018), as R's clubSandwich computes them.
+With weights the working model stays that of independent rows of equal variance, its default.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reintegration.estimation.results import NotEstimable
+
+_SINGULAR = 1e-10  # eigenvalues below are zero: the adjustment is a pseudo-inverse
+_LARGEST_CLUSTER = 3_000  # rows, where the adjustment cannot be found in fewer dimensions
+_LARGEST = 60_000_000  # numbers kept for the degrees of freedom
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """Scores by cluster, shape (G, k), in the coordinates of the QR factors.
+
+    `u`, `t`, shapes (G, K, k), `own`, shape (G, k, k), and `spread`, shape (K, K), hold the
+    covariance of scores under the working model.
+    """
+
+    scores: np.ndarray
+    u: np.ndarray
+    t: np.ndarray
+    own: np.ndarray
+    spread: np.ndarray
+
+    def df(self, direction: np.ndarray) -> float:
+        """Satterthwaite degrees of freedom of a combination, shape (k,), in QR coordinates."""
+        u, t = self.u @ direction, self.t @ direction
+        d = np.einsum("i,gij,j->g", direction, self.own, direction)
+        # Under the working model the scores' covariance is diag(d) + L N L'.
+        left = np.hstack([u, t])
+        eye = np.eye(u.shape[1])
+        middle = np.block([[self.spread, -eye], [-eye, np.zeros_like(eye)]])
+        diagonal = np.einsum("gi,ij,gj->g", left, middle, left)
+        mixed = middle @ (left.T @ left)
+        squares = d @ d + 2 * d @ diagonal + np.einsum("ij,ji->", mixed, mixed)
+        total = float(d.sum() + diagonal.sum())
+        return total**2 / float(squares) if squares > 0 else np.nan
+
+
+def cr2(
+    q: np.ndarray,
+    residuals: np.ndarray,
+    clusters: np.ndarray,
+    effects: np.ndarray | None = None,
+    root: np.ndarray | None = None,
+    variance: np.ndarray | None = None,
+) -> Adjusted:
+    """Adjust the scores of each cluster so that they are unbiased under the working model.
+
+    Parameters
+    ----------
+    q
+        Orthonormal factor of the weighted columns, shape (n, k).
+    residuals
+        Residuals times the square roots of the weights, shape (n,).
+    clusters
+        Cluster of each row, numbered from 0, shape (n,).
+    effects
+        Orthonormal basis of fixed effects taken out of the columns, shape (n, m).
+    root
+        Square roots of the weights, shape (n,).
+    variance
+        Variance of each row in the working model, shape (n,); default: all equal.
+
+    Raises
+    ------
+    NotEstimable
+        If the data are too large for it.
+    """
+    z = q if effects is None else np.hstack([q, effects])
+    n, k = q.shape
+    size = int(clusters.max()) + 1
+    if size * z.shape[1] * k > _LARGEST:
+        raise NotEstimable(f"CR2 with {size} clusters and {z.shape[1]} coefficients is too large")
+    weights = np.ones(n) if root is None else root
+    target = np.ones(n) if variance is None else variance
+    spread = z.T @ (z * (weights**2 * target)[:, None])
+    order = np.argsort(clusters, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(clusters))[:-1])
+    scores = np.empty((size, k))
+    u = np.empty((size, z.shape[1], k))
+    t, own = np.empty_like(u), np.empty((size, k, k))
+    for g, rows in enumerate(parts):
+        d, theta, zg = weights[rows][:, None], target[rows][:, None], z[rows]
+        plain = root is None and variance is None
+        adjusted = _adjust(zg, d, theta, spread, d * q[rows], plain)
+        scores[g] = adjusted.T @ (residuals[rows] / d[:, 0])
+        u[g] = (zg / d).T @ adjusted
+        t[g] = (zg * d * theta).T @ adjusted
+        own[g] = (adjusted * theta).T @ adjusted
+    return Adjusted(scores, u, t, own, spread)
+
+
+def _adjust(
+    z: np.ndarray,
+    d: np.ndarray,
+    theta: np.ndarray,
+    spread: np.ndarray,
+    values: np.ndarray,
+    plain: bool,
+) -> np.ndarray:
+    """Multiply values by A = v (v B v)^(-1/2) v, B the residuals' covariance, v^2 = theta."""
+    m = len(z)
+    if plain and z.shape[1] < m:
+        # B = I - z z': its root differs from I only within the span of z.
+        axes, shrink, _ = np.linalg.svd(z, full_matrices=False)
+        return values + axes @ ((_root(1 - shrink**2) - 1)[:, None] * (axes.T @ values))
+    if not plain and (theta == 1).all() and 2 * z.shape[1] < m:
+        axes, _ = np.linalg.qr(np.hstack([z / d, z * d]))
+        low, high = axes.T @ (z / d), axes.T @ (z * d)
+        change = low @ spread @ low.T - low @ high.T - high @ low.T
+        size, turn = np.linalg.eigh(np.eye(len(change)) + change)
+        axes = axes @ turn
+        return values + axes @ ((_root(size) - 1)[:, None] * (axes.T @ values))
+    if m > _LARGEST_CLUSTER:
+        raise NotEstimable(f"CR2 cannot be computed for a cluster of {m} rows with these weights")
+    low, high = z / d, z * d * theta
+    covariance = np.diag(theta[:, 0]) - low @ high.T - high @ low.T + low @ spread @ low.T
+    v = np.sqrt(theta)
+    size, turn = np.linalg.eigh(v * covariance * v.T)
+    return v * (turn @ (_root(size)[:, None] * (turn.T @ (v * values))))
+
+
+def _root(eigenvalues: np.ndarray) -> np.ndarray:
+    """Raise to the power -1/2, zero where an eigenvalue is."""
+    safe = np.where(eigenvalues > _SINGULAR, eigenvalues, 1.0)
+    return np.where(eigenvalues > _SINGULAR, safe**-0.5, 0.0)
+
+
+def cr3(q: np.ndarray, residuals: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Scores by cluster as if the cluster had been left out, shape (G, k).
+
+    (I - q_g q_g')^-1 in few dimensions: q_g' (I - q_g q_g')^-1 = (I - q_g' q_g)^-1 q_g'.
+    """
+    size, k = int(clusters.max()) + 1, q.shape[1]
+    order = np.argsort(clusters, kind="stable")
+    scores = np.empty((size, k))
+    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(clusters))[:-1])):
+        own = q[rows]
+        eigenvalues, turn = np.linalg.eigh(np.eye(k) - own.T @ own)
+        inverse = np.where(eigenvalues > _SINGULAR, 1 / np.maximum(eigenvalues, _SINGULAR), 0.0)
+        scores[g] = turn @ (inverse * (turn.T @ (own.T @ residuals[rows])))
+    return scores
