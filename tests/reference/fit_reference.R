@@ -93,7 +93,7 @@ result$multiplicity <- list(term = names(p), holm = unname(p.adjust(p, "holm")),
 flowers <- save(cbind(iris, g = rep(1:30, 5)), "iris")
 m <- lm(Sepal.Length ~ Petal.Width + Species, flowers)
 put("iris", coef(m), vcovCR(m, flowers$g, "CR1"), 29)
-chick <- save(as.data.frame(ChickWeight), "chickweight")
+chick <- save(transform(as.data.frame(ChickWeight), sq = Time^2 / 100), "chickweight")
 m <- lm(weight ~ Time * Diet, chick)
 V <- vcovCR(m, as.character(chick$Chick), "CR2")
 put("chick_CR2", coef(m), V, coef_test(m, V)$df_Satt)
@@ -119,6 +119,7 @@ put("dummies_CR1S", coef(d)[2:3], vcovCR(d, gr$firm, "CR1S")[2:3, 2:3], 9)
 m <- plm(inv ~ value + capital, gr, index = c("firm", "year"), effect = "twoways")
 put("twoways_classical", coef(m), vcov(m), df.residual(m))
 put("twoways_CR0", coef(m), vcovHC(m, type = "HC0"), 9)
+put("twoways_DC", coef(m), vcovDC(m, type = "HC0"), 9)
 V <- vcovCR(m, gr$firm, "CR2"); put("twoways_CR2", coef(m), V, coef_test(m, V)$df_Satt)
 d <- lm(inv ~ value + capital + factor(firm) + factor(year), gr)
 put("twoways_two_way", coef(d)[2:3], vcovCL(d, ~ firm + year, type = "HC1")[2:3, 2:3], 9)
@@ -146,6 +147,48 @@ V <- vcovCR(m, did$firm, "CR2")
 put("did_CR2", coef(m), V, coef_test(m, V)$df_Satt, called = "treated:post")
 d <- lm(inv ~ treated * post, did)
 put("did_2x2", coef(d), vcovCR(d, did$firm, "CR1S"), 9)
+
+# A panel with few large clusters, in which states are nested.
+data(Produc, package = "plm")
+pr <- save(transform(Produc[c("state", "year", "region", "pcap", "pc", "gsp", "emp", "unemp")],
+                     region = paste0("r", region), south = as.numeric(region %in% 5:7)), "produc")
+m <- lm(log(gsp) ~ log(pc) + log(emp) + unemp, pr, weights = emp)
+V <- vcovCR(m, pr$region, "CR2"); logs <- c("log(pc)", "log(emp)", "unemp")
+put("produc_wls_CR2", coef(m), V, coef_test(m, V)$df_Satt, called = c("intercept", logs))
+m <- plm(log(gsp) ~ log(pc) + log(emp) + unemp, pr, index = c("state", "year"))
+V <- vcovCR(m, pr$region, "CR2")
+put("produc_within_CR2", coef(m), V, coef_test(m, V)$df_Satt, called = logs)
+m <- plm(log(gsp) ~ log(pc) + log(emp) + unemp, pr, index = c("state", "year"), effect = "twoways")
+V <- vcovCR(m, pr$region, "CR2")
+put("produc_twoways_CR2", coef(m), V, coef_test(m, V)$df_Satt, called = logs)
+put("produc_twoways_CR3", coef(m), vcovCR(m, pr$region, "CR3"), 8, called = logs)
+d <- lm(log(gsp) ~ log(pc) + log(emp) + unemp + factor(state) + factor(year), pr, weights = emp)
+put("produc_weighted", coef(d)[2:4], vcov(d)[2:4, 2:4], df.residual(d), called = logs)
+put("produc_weighted_HC2", coef(d)[2:4], vcovHC(d, type = "HC2")[2:4, 2:4], df.residual(d),
+    called = logs)
+m <- plm(log(gsp) ~ log(pc) + log(emp) + unemp + south, pr, index = c("state", "year"),
+         model = "random")
+put("produc_random", coef(m), vcov(m), Inf, called = c("intercept", logs, "south"),
+    sigma2 = unname(m$ercomp$sigma2))
+gone <- pr[-seq(5, 800, 7), ]
+gone <- save(gone[!(gone$state == "ALABAMA" & gone$year > 1975), ], "produc_unbalanced")
+m <- plm(log(gsp) ~ log(pc) + log(emp) + unemp + south, gone, index = c("state", "year"),
+         model = "random")
+put("produc_random_unbalanced", coef(m), vcov(m), Inf, called = c("intercept", logs, "south"),
+    sigma2 = unname(m$ercomp$sigma2))
+pr$high <- as.numeric(pr$unemp > 6)
+m <- glm(high ~ log(pc) + log(emp), binomial, pr, epsilon = 1e-14, maxit = 100)
+V <- vcovCR(m, pr$region, "CR2")
+put("produc_logit_CR2", coef(m), V, coef_test(m, V)$df_Satt, called = c("intercept", logs[1:2]))
+# Deviations from the mean level with CR2: the last level and a contrast by linear_contrast.
+b <- chick; b$Diet <- factor(b$Diet); contrasts(b$Diet) <- contr.sum(4)
+m <- lm(weight ~ Time + Diet, b)
+L <- rbind(c(0, 0, 1, 0, 0), c(0, 0, 0, 1, 0), c(0, 0, 0, 0, 1), c(0, 0, -1, -1, -1),
+           c(0, 0, 1, -1, 0))
+lc <- linear_contrast(m, "CR2", L, cluster = b$Chick, test = "Satterthwaite")
+V <- L %*% vcovCR(m, b$Chick, "CR2") %*% t(L)
+put("deviation_CR2", drop(L %*% coef(m)), V, lc$df,
+    called = c(paste0("Diet.", 1:4), "first_minus_second"))
 
 # ---------------------------------------------------------------- logits
 inf <- save(infert, "infert")
@@ -214,6 +257,7 @@ m <- mixed("mixed_unbalanced", Reaction ~ Days + (Days | Subject), some)
 put("mixed_CR0", fixef(m), vcovCR(m, type = "CR0"), Inf)
 put("mixed_CR1", fixef(m), vcovCR(m, type = "CR1"), Inf)
 mixed("mixed_chick", weight ~ Time * Diet + (Time | Chick), chick)
+mixed("mixed_two_slopes", weight ~ Time + (Time + sq | Chick), chick)
 mixed("mixed_diet_ML", weight ~ Time + Diet + (1 | Chick), chick, FALSE)
 
 write_json(result, file.path(here, "fit_reference.json"), digits = NA, auto_unbox = FALSE,

@@ -22,9 +22,9 @@ HERE = Path(__file__).parent
 STORED = json.loads((HERE / "fit_reference.json").read_text())
 CASES = yaml.safe_load((HERE / "fit_cases.yaml").read_text())
 ESTIMATE, ERROR = 1e-10, 1e-9  # closed forms, and Newton's method on both sides
-# R's optimisers stop on the deviance, which is flat to its square root: 1e-8 of an estimate;
-# polr's Hessian is one of finite differences.
-ITERATIVE = {"ordered": (2e-8, 1e-4), "mixed": (5e-8, 1e-6)}
+# R's optimisers stop on the deviance, which is flat to its square root, and polr's Hessian is
+# one of finite differences; here both end in Newton steps on the exact gradient.
+ITERATIVE = {"ordered": (2e-8, 1e-4), "mixed": (2e-7, 1e-6)}
 FLOOR = 1e-12
 TABLES: dict = {}
 
@@ -113,12 +113,13 @@ def _flat(value, name=""):
 def test_live_r_gives_the_stored_numbers(tmp_path):
     rscript = shutil.which("Rscript")
     needed = ("sandwich", "clubSandwich", "plm", "lme4", "MASS", "jsonlite")
-    packages = "; ".join(f"library({name})" for name in needed)
-    if rscript is None or subprocess.run([rscript, "-e", packages], capture_output=True).returncode:
-        pytest.skip(f"R with {', '.join(needed)} is not installed")
+    if rscript is None:
+        pytest.skip("R is not installed")
     (tmp_path / "fit").mkdir()
     command = [rscript, HERE / "fit_reference.R", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True)
+    if "there is no package called" in done.stderr:
+        pytest.skip(f"R needs {', '.join(needed)}")
     assert done.returncode == 0, done.stderr
     for file in (tmp_path / "fit").iterdir():
         assert file.read_bytes() == (HERE / "fit" / file.name).read_bytes(), file.name

@@ -120,6 +120,8 @@ def build_design(
         fixed = fixed_effects([group_codes(sample, name) for name in spec.absorbed], root)
     elif spec.intercept:
         coded = [_intercept(len(y)), *coded]
+    if not coded and fixed is None:
+        raise NotEstimable("there is neither a term nor an intercept")
     names = [name for part in coded for name in part.columns]
     sources = [part.variable for part in coded for _ in part.columns]
     full = np.empty((len(y), len(names)), order="F")

@@ -283,11 +283,12 @@ def _estimate(
     }
     if effect.weights is None:
         return row | {"status": NOT_ESTIMABLE, "warnings": effect.problem}
-    # A contrast has no variation of its own; its parts are looked at instead.
-    people, groups = len(design.y), len(design.y)
+    # A contrast has no variation of its own: its parts are looked at instead.
+    groups = len(design.y)
     if effect.carrier is not None:
-        people, groups = _carried(effect, spec, design)
-        row["n_identifying"] = people
+        row["n_identifying"], groups = _carried(effect, spec, design)
+    if errors.vcov.type == "classical":  # one variance for all rows: none has to tell it alone
+        groups = len(design.y)
     warnings = [effect.warning]
     problem = unusable
     unit = errors.vcov.cluster or "row"

@@ -26,7 +26,8 @@ _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels")
 _ESTIMATE = (
     *("estimate_id", "term", "contrast", "group", "variable", "level", "scale"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df"),
-    *("confidence_level", "vcov", "vcov_label", "cluster_var", "n_clusters", "inference"),
+    *("confidence_level", "vcov", "vcov_label", "cluster_var", "n_clusters", "clusters"),
+    *("inference",),
     *("family", "p_holm", "p_bh", "status", "reason", "warnings"),
 )
 
@@ -154,17 +155,21 @@ def _unnamed(one: Wanted, estimates: list[dict[str, Any]]) -> list[str]:
 def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:
     """Make the rows of one covariance."""
     rows = []
+    ways = fitted.design.ways if fitted.design else ()
+    clusters = {n: int(w.max()) + 1 for n, w in zip(fitted.spec.vcov.clusters, ways, strict=False)}
     for made in fitted.estimates:
         row = dict.fromkeys(_ESTIMATE) | {k: v for k, v in made.items() if k in _ESTIMATE}
         ok = made["status"] == OK
         label = fitted.spec.vcov.label
         if ok and made["std_error"] == made["std_error"]:
-            clusters = made["n_clusters"]
-            counted = f", {clusters:.0f} clusters" if clusters == clusters else ""
-            label = f"{label}{counted}, {made['inference']}"
+            counted = " and ".join(map(str, clusters.values()))
+            label = ", ".join(
+                [label, *([f"{counted} clusters"] if clusters else []), made["inference"]]
+            )
         row |= {
             "scale": "log-odds" if made["scale"] == "log-odds" else "units of the outcome",
             "confidence_level": confidence,
+            "clusters": clusters,
             "vcov_label": label,
             "reason": "" if ok else made["warnings"],
             "warnings": made["warnings"] if ok else "",

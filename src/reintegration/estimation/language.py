@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reintegration.errors import StudyError
+from reintegration.estimation.filters import keep_rows
 from reintegration.estimation.grammar import (
     Derived,
     GrammarError,
@@ -77,9 +78,11 @@ class _Reader:
             self.known("fixed_effects" if name in one.fixed_effects else "weights", name)
         if left[0] in {n for term in [*terms, *controls] for n in term.variables}:
             self.problem("terms", f"the outcome {left[0]} stands on the right")
-        for part in comparisons(parse_filter(one.filter)) if one.filter else ():
-            self.known("filter", part.name)
+        self.filter()
         random = one.random
+        slopes = [
+            self.variables("random.slopes", name)[0] for name in (random.slopes if random else ())
+        ]
         specs = [
             Specification(
                 spec_id=f"{one.id}.{left[0]}" if one.outcomes else str(one.id),
@@ -101,7 +104,7 @@ class _Reader:
                 intercept=one.intercept,
                 random=Random(
                     random.groups,
-                    tuple(random.slopes),
+                    tuple(slopes),
                     random.intercept,
                     random.correlated,
                     random.method,
@@ -186,6 +189,17 @@ class _Reader:
             levels.setdefault(outcome, found)
         return levels
 
+    def filter(self) -> None:
+        """Check the filter's columns, and that they can be compared with its values."""
+        if self.written.filter is None:
+            return
+        parsed = parse_filter(self.written.filter)
+        if all([self.known("filter", part.name) for part in comparisons(parsed)]):
+            try:
+                keep_rows(parsed, self.table.frame)
+            except GrammarError as error:
+                self.problem("filter", str(error))
+
     def _ordered(self, name: str) -> bool:
         """Say whether the file itself gives texts an order."""
         return list(self.table.levels[name]) != sorted(self.table.levels[name])
@@ -244,9 +258,8 @@ class _Reader:
         if kind in ("mixed", "random_effects"):
             if one.random is None:
                 self.problem("random", f"{kind} needs `random: {{groups: ...}}`")
-            elif self.known("random.groups", one.random.groups):
-                for name in one.random.slopes:
-                    self.known("random.slopes", name)
+            else:
+                self.known("random.groups", one.random.groups)
             if kind == "random_effects" and one.random and one.random.slopes:
                 self.problem("random.slopes", "random_effects has an intercept only; use mixed")
         elif one.random is not None:

@@ -1,5 +1,7 @@
 """Logit for outcomes of 0 and 1, and for shares between them (Papke and Wooldridge 1996)."""
 
+import warnings
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.special import expit, gammaln, xlogy
@@ -39,7 +41,8 @@ def fit_logit(design: Design, spec: Specification) -> Solution:
         raise NotEstimable(f"{name} does not vary in the sample")
     # Orthonormal columns: what is squared below is well conditioned.
     x, r = np.linalg.qr(design.x)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of separation, which is looked for below
         try:
             start = GLM(y, x, family=Binomial(), var_weights=weights).fit(maxiter=50).params
         except Exception:  # separated data end statsmodels in several ways

@@ -1,5 +1,7 @@
 """Quantile regression: the exact solution of its linear program."""
 
+import warnings
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack
@@ -46,7 +48,8 @@ def fit_quantile(design: Design, spec: Specification) -> Solution:
             coefficients = exact
             residuals = y - x @ coefficients
     kind = "iid" if spec.vcov.type == "classical" else "robust"
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own iterations, whose estimates are not used
         fitted = QuantReg(y, x).fit(q=tau, vcov=kind, kernel="epa", bandwidth="hsheather")
         matrix = np.asarray(fitted.cov_params())
     if not np.isfinite(matrix).all():

@@ -1,0 +1,319 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from reintegration.cli import app
+from reintegration.errors import StudyError
+from reintegration.estimation.fit_table import fit_table, run_fit
+from reintegration.estimation.language import expand
+from reintegration.estimation.tables import read_table
+from reintegration.estimation.written import Written, read_specifications
+
+CSV = """\
+y,x,z,one,g,h,two,gap,b,t,day,sep,w,share,Odd Name
+1,1,2,5,a,1,u,,true,NA,2020-01-01,0,1,.1,3
+2,3,6,5,a,1,v,,false,3,2020-01-02,0,1,.4,1
+4,2,4,5,b,1,u,,true,4,2020-01-03,0,2,.2,4
+3,5,10,5,b,1,v,,,5,2020-02-01,1,0,.5,1
+7,6,12,5,c,1,u,,true,6,2020-03-01,1,1,.9,5
+6,8,16,5,c,1,v,,false,7,2020-04-01,1,1,.6,9
+9,9,18,5,d,1,u,,false,8,2020-05-01,1,3,.8,2
+,4,8,5,d,1,v,,true,9,2020-06-01,1,1,.7,6
+"""
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "data.csv"
+    path.write_text(CSV)
+    return path
+
+
+def fit(path, **spec) -> dict:
+    table = read_table(path)
+    [result] = fit_table(expand([Written.model_validate({"id": "s"} | spec)], table), table)
+    return result
+
+
+def row(result: dict, term: str) -> dict:
+    return next(row for row in result["estimates"] if row["term"] == term)
+
+
+def problems(path, *specs: dict) -> str:
+    with pytest.raises(StudyError) as error:
+        written = [Written.model_validate({"id": f"s{i}"} | s) for i, s in enumerate(specs)]
+        expand(written, read_table(path))
+    return "\n".join(error.value.problems)
+
+
+# ---------------------------------------------------------------- what cannot be fitted
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"outcome": "one"}, "one does not vary"),
+        ({"filter": "x > 100"}, "no row is left"),
+        ({"terms": ["x", "gap"]}, "no row is left"),
+        ({"vcov": {"type": "CR1", "cluster": "h"}}, "h makes one cluster only"),
+        ({"vcov": {"type": "CR2", "cluster": "h"}}, "h makes one cluster only"),
+        ({"vcov": {"type": "CR1S", "cluster": ["g", "h"]}}, "h makes one cluster only"),
+        ({"outcome": "sep", "estimator": "logit"}, "separated: sep is told without error by x"),
+        ({"outcome": "sep", "estimator": "ordered_logit"}, "did not converge"),
+        ({"estimator": "logit"}, "between 0 and 1"),
+        ({"outcome": "share", "estimator": "logit"}, "must be 0 or 1"),
+        ({"estimator": "fractional_logit"}, "between 0 and 1"),
+        ({"estimator": "mixed", "random": {"groups": "h"}}, "one group only"),
+        (
+            {"estimator": "mixed", "random": {"groups": "g", "slopes": ["x"]}},
+            "cannot tell 8 random effects",
+        ),
+        ({"estimator": "random_effects", "random": {"groups": "two"}}, "2 groups of 7 rows"),
+        ({"fixed_effects": ["t"]}, "cannot tell"),
+        ({"outcome": "log(x)", "terms": [], "intercept": False}, "neither a term nor"),
+    ],
+)
+def test_what_cannot_be_fitted_is_a_row_for_each_term_with_its_reason(path, spec, reason):
+    result = fit(path, **{"outcome": "y", "terms": ["x"]} | spec)
+    assert result["status"] == "failed"
+    assert reason in result["reason"]
+    terms = [term for term in spec.get("terms", ["x"])]
+    shown = [found["term"] for found in result["estimates"]]
+    assert [term for term in terms if term not in shown] == []
+    for found in result["estimates"]:
+        assert found["status"] == "failed"
+        assert reason in found["reason"]
+        assert np.isnan(found["estimate"])
+
+
+def test_one_covariance_can_fail_where_another_does_not(path):
+    vcov = [{"type": "CR1", "cluster": "h"}, {"type": "HC1"}]
+    result = fit(path, outcome="y", terms=["x"], vcov=vcov)
+    status = {(r["vcov"], r["term"]): r["status"] for r in result["estimates"]}
+    assert (status["CR1", "x"], status["HC1", "x"]) == ("failed", "ok")
+    assert result["status"] == "ok"
+    assert "one cluster" in result["reason"]
+
+
+def test_a_clusters_own_dummy_and_contrasts_of_them_have_no_number(path):
+    spec = {"vcov": {"type": "CR1", "cluster": "g"}, "contrasts": {"c": {"g.b": 1, "g.c": -1}}}
+    result = fit(path, outcome="y", terms=["g", "x"], **spec)
+    for term in ("g.b", "g.c", "c"):
+        assert row(result, term)["status"] == "not_estimable_under_this_vcov"
+        assert "carried by 1 g only" in row(result, term)["reason"]
+        assert np.isnan(row(result, term)["estimate"])
+    assert row(result, "x")["status"] == "ok"
+
+
+def test_a_two_way_variance_below_zero_is_said(tmp_path):
+    a, b = np.meshgrid(range(5), range(5))
+    a, b = a.ravel(), b.ravel()
+    x = np.sin(7.0 * a + 3 * b)
+    y = np.cos(29.0 * a * b)  # neither way has anything in common
+    frame = pd.DataFrame({"y": y, "x": x, "a": a, "b": b})
+    found = set()
+    for shift in range(12):
+        frame["y"] = np.cos(29.0 * a * b + shift * x)
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        vcov = {"type": "CR0", "cluster": ["a", "b"]}
+        for made in fit(tmp_path / "t.csv", outcome="y", terms=["x"], vcov=vcov)["estimates"]:
+            found.add(made["status"])
+            if made["status"] != "ok":
+                assert "below zero" in made["reason"]
+    assert found == {"ok", "not_estimable_under_this_vcov"}
+
+
+def test_a_contrast_of_an_unknown_term_says_what_is_known(path):
+    result = fit(path, outcome="y", terms=["x"], contrasts={"c": {"xx": 1}})
+    assert row(result, "c")["status"] == "not_estimable"
+    assert "did you mean x" in row(result, "c")["reason"]
+
+
+# ---------------------------------------------------------------- the table
+
+
+def test_kinds_of_columns(path):
+    kinds = read_table(path).kinds
+    assert kinds["b"] == "truth"
+    assert kinds["day"] == "date"
+    assert kinds["t"] == "text"
+    assert kinds["x"] == kinds["gap"] == "number"
+    assert read_table(path, missing=["NA"]).kinds["t"] == "number"
+
+
+def test_truths_dates_and_odd_names_can_be_used(path):
+    result = fit(path, outcome="y", terms=["b", "`Odd Name`"], filter='day < "2020-06-01"')
+    assert result["rows"]["missing"] == {"b": 1}
+    assert result["rows"]["filtered"] == 1
+    assert row(result, "Odd Name")["status"] == "ok"
+
+
+def test_parquet_gives_the_same_and_keeps_the_order_of_categories(path, tmp_path):
+    frame = pd.read_csv(path)
+    frame["g"] = pd.Categorical(frame["g"], categories=["d", "a", "b", "c"])
+    frame.to_parquet(tmp_path / "data.parquet")
+    spec = {"outcome": "y", "terms": ["g"]}
+    ours = fit(tmp_path / "data.parquet", **spec)
+    assert [r["term"] for r in ours["estimates"]] == ["intercept", "g.a", "g.b", "g.c"]
+    again = fit(path, **spec, coding={"g": {"reference": "d"}})
+    for one, other in zip(ours["estimates"], again["estimates"], strict=True):
+        assert one["estimate"] == other["estimate"]
+
+
+def test_weights_of_zero_are_no_rows(path):
+    weighted = fit(path, outcome="y", terms=["x"], weights="w")
+    assert weighted["rows"]["weight_zero"] == 1
+    assert weighted["model"]["n_obs"] == 6
+
+
+def test_fixed_effects_equal_dummies(path):
+    effects = fit(path, outcome="y", terms=["x"], fixed_effects=["two"], vcov={"type": "HC3"})
+    dummies = fit(path, outcome="y", terms=["x", "two"], vcov={"type": "HC3"})
+    for name in ("estimate", "std_error", "df"):
+        assert row(effects, "x")[name] == pytest.approx(row(dummies, "x")[name], rel=1e-12)
+
+
+def test_nested_effects_count_as_one_constant(path):
+    vcov = {"type": "CR1S", "cluster": "g"}
+    spec = {"outcome": "y", "terms": ["x"], "fixed_effects": ["g"]}
+    errors = [
+        row(fit(path, **spec, vcov=vcov | {"count_effects": count}), "x")["std_error"]
+        for count in ("none", "nested", "all")
+    ]
+    # n = 7 rows, k = 1, G = 4 effects: (n - 1) / (n - k), / (n - k - 1), / (n - k - G)
+    np.testing.assert_allclose(np.square(errors) / errors[0] ** 2, [1, 6 / 5, 6 / 2])
+
+
+def test_ordered_logit_equals_statsmodels(path):
+    from statsmodels.miscmodels.ordinal_model import OrderedModel
+
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=300)
+    codes = np.digitize(x + rng.logistic(size=300), [-1, 0.5, 2])
+    frame = pd.DataFrame({"answer": np.array(["bad", "fair", "good", "best"])[codes], "x": x})
+    file = path.parent / "ordered.csv"
+    frame.to_csv(file, index=False)
+    order = {"answer": ["bad", "fair", "good", "best"]}
+    result = fit(file, outcome="answer", terms=["x"], categories=order, estimator="ordered_logit")
+    model = OrderedModel(codes, frame[["x"]], distr="logit")
+    theirs = model.fit(method="bfgs", disp=False, gtol=1e-9)
+    thresholds = model.transform_threshold_params(theirs.params.to_numpy())[1:-1]
+    ours = [r["estimate"] for r in result["estimates"]]
+    np.testing.assert_allclose(ours, [theirs.params["x"], *thresholds], rtol=1e-6)
+    assert [r["term"] for r in result["estimates"]][1:] == [
+        "threshold.bad|fair",
+        "threshold.fair|good",
+        "threshold.good|best",
+    ]
+
+
+def test_quantile_passes_through_as_many_rows_as_coefficients(path):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.normal(size=101)})
+    frame["y"] = frame["x"] + rng.normal(size=101)
+    frame.to_csv(path.parent / "q.csv", index=False)
+    result = fit(path.parent / "q.csv", outcome="y", terms=["x"], estimator="quantile")
+    a, b = (row(result, term)["estimate"] for term in ("intercept", "x"))
+    residuals = frame["y"] - a - b * frame["x"]
+    assert (residuals.abs() < 1e-12).sum() == 2
+    assert abs((residuals > 1e-12).sum() - (residuals < -1e-12).sum()) <= 2
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+def test_every_problem_of_every_specification_is_said_at_once(path):
+    text = problems(
+        path,
+        {"outcome": "yy", "terms": ["xx", "log(g)", "day"], "weights": "t"},
+        {"outcome": "t", "terms": ["x"], "vcov": {"type": "HC1", "cluster": "g"}},
+        {"outcome": "y", "terms": ["g"], "coding": {"g": {"reference": "k"}, "x": "deviation"}},
+        {"outcome": "y", "terms": ["x"], "estimator": "mixed"},
+        {"outcome": "y", "terms": ["x"], "filter": "g > 3"},
+        {"outcome": "g", "terms": ["x"], "estimator": "ordered_logit"},
+        {"outcome": "y", "terms": ["x"], "vcov": {"type": "CR2", "cluster": ["g", "two"]}},
+        {"outcome": "y", "terms": ["x", "y"]},
+    )
+    for part in (
+        "s0.outcome: there is no column 'yy'; did you mean y",
+        "s0.terms: there is no column 'xx'",
+        "s0.terms: log(g): g does not hold numbers",
+        "s0.terms: day holds dates",
+        "s0.weights: t must hold numbers and holds texts",
+        "--missing NA",
+        "s1.vcov: HC1 takes no `cluster`",
+        "s2.coding: g has no level 'k'",
+        "s2.coding: x is a number",
+        "s3.random: mixed needs",
+        "s4.filter: g holds texts",
+        "s5.categories: ordered_logit needs the order",
+        "s6.vcov: CR2 has one cluster variable",
+        "s7.terms: the outcome y stands on the right",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{outcom: y, terms: [x]}", "outcom: there is no such key"),
+        ("[{outcome: y}, 3]", r"\[2\]: must hold"),
+        ("[]", "no specification"),
+        ("[{id: a, outcome: y}, {id: a, outcome: x}]", "a stands twice"),
+        ("{outcome: y, terms: [x, x]}", "x stands twice"),
+        ("{outcome: y, filter: 'x ='}", "cannot be read"),
+        ("{outcome: y, vcov: {type: CR9}}", "classical"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_file_of_specifications_ends_in_one_message(tmp_path, text, problem):
+    (tmp_path / "spec.yaml").write_text(text)
+    with pytest.raises(StudyError, match=problem):
+        read_specifications(tmp_path / "spec.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"a,a\n1,2\n", "two columns have the name 'a'"),
+        (b"a,b\n1,2,3\n", "more cells"),
+        (b"", "no line of column names"),
+        (b"\xff\xfea", "not UTF-8"),
+    ],
+)
+def test_a_wrong_table_ends_in_one_message(tmp_path, content, problem):
+    (tmp_path / "data.csv").write_bytes(content)
+    with pytest.raises(StudyError, match=problem):
+        read_table(tmp_path / "data.csv")
+
+
+def test_the_command_writes_valid_json_and_says_each_status(path, tmp_path):
+    (tmp_path / "spec.yaml").write_text(
+        "- {id: good, outcome: y, terms: [x], family: f, vcov: [{type: HC1}, {type: HC3}]}\n"
+        "- {id: bad, outcome: one, terms: [x], family: f}\n"
+    )
+    out = tmp_path / "out.json"
+    command = ["fit", "--spec", str(tmp_path / "spec.yaml"), "--data", str(path), "--out", str(out)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0
+    assert "good: ok" in done.output
+    assert "bad: failed: one does not vary in the sample" in done.output
+    written = json.loads(out.read_text(), parse_constant=pytest.fail)
+    assert written["data"]["rows"] == 8
+    assert written["software"]["statsmodels"]
+    good, bad = written["results"]
+    assert {r["vcov"] for r in good["estimates"]} == {"HC1", "HC3"}
+    assert row(good, "x")["vcov_label"] == "HC1, t(n-k)"
+    assert row(good, "x")["p_holm"] == row(good, "x")["p_value"]  # missing p-values do not count
+    assert row(bad, "x")["estimate"] is None
+    assert good["rows"]["read"] == good["rows"]["used"] + sum(good["rows"]["missing"].values())
+
+
+def test_the_same_inputs_give_the_same_bytes(path, tmp_path):
+    (tmp_path / "spec.yaml").write_text("{outcome: y, terms: [x, g], vcov: {type: HC1}}")
+    for name in ("one.json", "two.json"):
+        run_fit(tmp_path / "spec.yaml", path, tmp_path / name)
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
