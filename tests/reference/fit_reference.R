@@ -117,7 +117,8 @@ put("dummies_HC1", coef(d)[2:3], vcovHC(d, type = "HC1")[2:3, 2:3], df.residual(
 put("dummies_HC3", coef(d)[2:3], vcovHC(d, type = "HC3")[2:3, 2:3], df.residual(d))
 put("dummies_CR1S", coef(d)[2:3], vcovCR(d, gr$firm, "CR1S")[2:3, 2:3], 9)
 m <- plm(inv ~ value + capital, gr, index = c("firm", "year"), effect = "twoways")
-put("twoways_classical", coef(m), vcov(m), df.residual(m))
+put("twoways_classical", coef(m), vcov(m), df.residual(m),
+    r2_within = unname(summary(m)$r.squared[1]))
 put("twoways_CR0", coef(m), vcovHC(m, type = "HC0"), 9)
 put("twoways_DC", coef(m), vcovDC(m, type = "HC0"), 9)
 V <- vcovCR(m, gr$firm, "CR2"); put("twoways_CR2", coef(m), V, coef_test(m, V)$df_Satt)
@@ -132,11 +133,12 @@ for (case in c("balanced", "unbalanced")) {
   d <- if (case == "balanced") gr else short
   m <- plm(inv ~ value + capital, d, index = c("firm", "year"), model = "random")
   put(paste0("random_", case), coef(m), vcov(m), Inf,
-      sigma2 = unname(m$ercomp$sigma2))
+      sigma2 = unname(m$ercomp$sigma2), r2 = unname(summary(m)$r.squared[1]))
   put(paste0("random_CR0_", case), coef(m), vcovHC(m, type = "HC0"), Inf)
 }
 put("random_CR1S_unbalanced", coef(m), vcovCR(m, short$firm, "CR1S"), Inf)
 put("random_CR3_unbalanced", coef(m), vcovCR(m, short$firm, "CR3"), Inf)
+V <- vcovCR(m, short$firm, "CR2"); put("random_CR2_unbalanced", coef(m), V, coef_test(m, V)$df_Satt)
 m <- plm(inv ~ value + capital, short, index = c("firm", "year"), effect = "twoways")
 put("twoways_unbalanced", coef(m), vcov(m), df.residual(m))
 gr$post <- as.numeric(gr$year >= 1945); gr$treated <- as.numeric(gr$firm %in% c(1, 4, 6, 9))
@@ -168,6 +170,8 @@ put("produc_weighted_HC2", coef(d)[2:4], vcovHC(d, type = "HC2")[2:4, 2:4], df.r
     called = logs)
 m <- plm(log(gsp) ~ log(pc) + log(emp) + unemp + south, pr, index = c("state", "year"),
          model = "random")
+V <- vcovCR(m, pr$region, "CR2")
+put("produc_random_CR2", coef(m), V, coef_test(m, V)$df_Satt, called = c("intercept", logs, "south"))
 put("produc_random", coef(m), vcov(m), Inf, called = c("intercept", logs, "south"),
     sigma2 = unname(m$ercomp$sigma2))
 gone <- pr[-seq(5, 800, 7), ]
@@ -256,6 +260,8 @@ some <- save(sleep[-c(2, 3, 4, 5, 27, 28, 55, 81, 82, 83, 84, 85, 121, 150:157),
 m <- mixed("mixed_unbalanced", Reaction ~ Days + (Days | Subject), some)
 put("mixed_CR0", fixef(m), vcovCR(m, type = "CR0"), Inf)
 put("mixed_CR1", fixef(m), vcovCR(m, type = "CR1"), Inf)
+put("mixed_CR3", fixef(m), vcovCR(m, type = "CR3"), Inf)
+V <- vcovCR(m, type = "CR2"); put("mixed_CR2", fixef(m), V, coef_test(m, V)$df_Satt)
 mixed("mixed_chick", weight ~ Time * Diet + (Time | Chick), chick)
 mixed("mixed_two_slopes", weight ~ Time + (Time + sq | Chick), chick)
 mixed("mixed_diet_ML", weight ~ Time + Diet + (1 | Chick), chick, FALSE)

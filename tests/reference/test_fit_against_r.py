@@ -60,7 +60,7 @@ def test_estimates_and_errors_equal_r(case):
             assert (np.abs(ours - expected[name]) <= limit).all(), name
     if df:
         ours = [rows[term]["df"] for term in expected["term"]]
-        np.testing.assert_allclose(ours, df, rtol=1e-9)
+        np.testing.assert_allclose(ours, df, rtol=error)
     for name in ("r2", "r2_adj", "r2_within", "sigma", "loglik", "n_obs"):
         if name in expected:
             assert result["model"][name] == pytest.approx(expected[name][0], rel=error), name

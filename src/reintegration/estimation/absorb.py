@@ -53,7 +53,7 @@ class Effects:
         adjustment (Pustejovsky and Tipton 2018, theorem 2) and are left out, unless there are
         weights.
         """
-        if self.root is None and _nested(self.first, clusters):
+        if self.root is None and nested(self.first, clusters):
             return self.rest
         n, m = len(self.first), int(self.first.max()) + 1
         if n * m > _LARGEST:
@@ -66,9 +66,7 @@ class Effects:
     def outside(self, clusters: Sequence[np.ndarray]) -> int:
         """Count independent dummies, the constant included, of effects not nested in clusters."""
         crossing = [
-            codes
-            for codes in self.codes
-            if not any(_nested(codes, cluster) for cluster in clusters)
+            codes for codes in self.codes if not any(nested(codes, cluster) for cluster in clusters)
         ]
         return fixed_effects(crossing, self.root).rank if crossing else 1
 
@@ -120,7 +118,7 @@ def _less_means(x: np.ndarray, groups: np.ndarray, root: np.ndarray | None) -> n
     return (columns - means[groups]).reshape(x.shape)
 
 
-def _nested(codes: np.ndarray, clusters: np.ndarray) -> bool:
+def nested(codes: np.ndarray, clusters: np.ndarray) -> bool:
     """Say whether each group lies in one cluster."""
     low = np.full(codes.max() + 1, clusters.max() + 1)
     np.minimum.at(low, codes, clusters)

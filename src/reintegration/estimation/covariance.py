@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
 
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.small_sample import Adjusted, cr2, cr3
+from reintegration.estimation.small_sample import Adjusted, Blocks, cr2, cr2_blocks, cr3
 from reintegration.estimation.specs import Vcov
 
 FULL_LEVERAGE = 1 - 1e-9  # such a row fits itself: its residual is zero whatever its error
@@ -70,7 +70,8 @@ class Working:
     square roots of weights, `variance` of each row in CR2's working model. `normal` says that
     statistics are taken as normal (maximum likelihood), `sigma2` the classical scale (None: from
     the residuals). `given`: the estimator brings its covariance, (r'r)^-1, whatever its type.
-    Without `orthonormal` the rows of q have no leverage (q are scores).
+    `blocks`: rows correlated in the working model, which CR2 needs as they are. Without
+    `orthonormal` the rows of q have no leverage (q are scores).
     """
 
     rank: int | None = None
@@ -82,6 +83,7 @@ class Working:
     sigma2: float | None = None
     given: bool = False
     orthonormal: bool = True
+    blocks: Blocks | None = None
 
 
 def covariance(
@@ -141,7 +143,11 @@ def covariance(
         n_clusters = min(int(way.max()) + 1 for way in ways)
         df, inference = float(n_clusters - 1), "t(G-1)"
         if vcov.type == "CR2":
-            adjusted = cr2(q, residuals, clusters, working.basis, working.root, working.variance)
+            adjusted = (
+                cr2_blocks(working.blocks, clusters)
+                if working.blocks
+                else cr2(q, residuals, clusters, working.basis, working.root, working.variance)
+            )
             meat, inference = adjusted.scores.T @ adjusted.scores, "t(Satterthwaite)"
         elif vcov.type == "CR3":
             scores = cr3(q, residuals, clusters)

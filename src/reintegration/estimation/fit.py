@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reintegration.estimation.absorb import nested
 from reintegration.estimation.coding import spec_levels, term_name
 from reintegration.estimation.covariance import Covariance, carriers, covariance
 from reintegration.estimation.design import (
@@ -122,7 +123,7 @@ def fit_specification(
         "sample_id": _sample_id(frame, design) if record else "",
     }
     exact = np.linalg.norm(solution.residuals) <= EXACT * np.linalg.norm(design.y)
-    unusable = _unusable(design, spec)
+    unusable = _unusable(design, spec, solution)
     effects = _with_extras(design.effects, solution)
     effects += _contrasts(effects, spec)
     estimates = [
@@ -352,8 +353,12 @@ def _carried(effect: Effect, spec: Specification, design: Design) -> tuple[int, 
     return people, min(carriers(values, way) for way in design.ways or (None,))
 
 
-def _unusable(design: Design, spec: Specification) -> str:
+def _unusable(design: Design, spec: Specification, solution: Solution) -> str:
     """Say why the covariance cannot serve the estimator at all, if so."""
+    blocks = solution.working.blocks if solution.working else None
+    for name, way in zip(spec.vcov.clusters, design.ways if blocks else (), strict=False):
+        if blocks and not nested(blocks.groups, way):
+            return f"a group of the random part stands in two clusters of {name}"
     if spec.estimator != "within":
         return ""
     if design.clusters is None:

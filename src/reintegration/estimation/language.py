@@ -174,7 +174,7 @@ class _Reader:
                     self.problem("categories", f"{name} also holds {held}, which is not listed")
         for name in dict.fromkeys(names):
             if self.table.kinds.get(name) == DAY:
-                self.problem("terms", f"{name} holds dates; make it a number or a category")
+                self.problem("terms", f"{name} holds dates, which only a filter can use")
         if self.written.estimator == "ordered_logit" and outcome in self.table.kinds:
             text = self.table.kinds[outcome] == TEXT
             found = self.table.levels[outcome] if text else ()
@@ -194,7 +194,8 @@ class _Reader:
         if self.written.filter is None:
             return
         parsed = parse_filter(self.written.filter)
-        if all([self.known("filter", part.name) for part in comparisons(parsed)]):
+        known = [self.known("filter", part.name) for part in comparisons(parsed)]
+        if all(known):
             try:
                 keep_rows(parsed, self.table.frame)
             except GrammarError as error:

@@ -15,6 +15,7 @@ from reintegration.estimation.covariance import Working
 from reintegration.estimation.design import Design
 from reintegration.estimation.estimators import Extra, Solution
 from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.small_sample import Blocks
 from reintegration.estimation.specs import Random
 
 _STEP = 1e-30  # of the complex step: no rounding at all
@@ -86,10 +87,9 @@ def fit_mixed(
     extras = _variances(factor, float(sigma2.real), names, random)
     cross = np.linalg.cholesky(inner.real).T
     triangle = cross @ design.r
+    varying = z * np.where(scale > 0, scale, 1.0) @ factor
     # Whitened rows: X* = V^-1/2 X in units of the residual's variance.
-    xs, ys = _whiten(
-        np.column_stack([design.x, y]), z * np.where(scale > 0, scale, 1.0), groups, factor
-    )
+    xs, ys = _whiten(np.column_stack([design.x, y]), varying, groups)
     whitened = np.linalg.solve(triangle.T, xs.T).T
     coefficients = beta + np.linalg.solve(design.r, gamma.real)
     scaled = ys - xs @ np.linalg.solve(design.r, gamma.real)
@@ -107,7 +107,16 @@ def fit_mixed(
         q=whitened,
         r=triangle,
         scaled=scaled,
-        working=Working(normal=True, sigma2=float(sigma2.real)),
+        working=Working(
+            normal=True,
+            sigma2=float(sigma2.real),
+            blocks=Blocks(
+                varying,
+                groups,
+                np.linalg.solve(triangle.T, design.x.T).T,
+                design.y - design.x @ coefficients,
+            ),
+        ),
         extras=tuple(extras),
         statistics={"sigma": float(np.sqrt(sigma2.real)), "loglik": -deviance / 2},
         warnings=warnings,
@@ -224,14 +233,12 @@ def _variances(factor: np.ndarray, sigma2: float, names: list[str], random: Rand
     return rows
 
 
-def _whiten(
-    values: np.ndarray, z: np.ndarray, groups: np.ndarray, factor: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _whiten(values: np.ndarray, z: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Multiply by V^-1/2 in each group; the last column comes back apart."""
     out = values.copy()
     order = np.argsort(groups, kind="stable")
     for rows in np.split(order, np.cumsum(np.bincount(groups))[:-1]):
-        axes, stretch, _ = np.linalg.svd(z[rows] @ factor, full_matrices=False)
+        axes, stretch, _ = np.linalg.svd(z[rows], full_matrices=False)
         shrink = 1 / np.sqrt(1 + stretch**2) - 1
         out[rows] += axes @ (shrink[:, None] * (axes.T @ values[rows]))
     return out[:, :-1], out[:, -1]

@@ -7,6 +7,7 @@ from reintegration.estimation.covariance import Working
 from reintegration.estimation.design import Design, independent_columns
 from reintegration.estimation.estimators import Extra, Solution
 from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.small_sample import Blocks
 
 
 def fit_random_effects(design: Design, groups: np.ndarray) -> Solution:
@@ -51,7 +52,6 @@ def fit_random_effects(design: Design, groups: np.ndarray) -> Solution:
     q, r = np.linalg.qr(xs)
     coefficients = np.linalg.solve(r, q.T @ ys)
     scaled = ys - xs @ coefficients
-    centred = ys - ys.mean()
     extras = (
         Extra("variance.idiosyncratic", "variance", "variance within groups", sigma2),
         Extra("variance.groups", "variance", "variance of groups", tau2),
@@ -60,13 +60,21 @@ def fit_random_effects(design: Design, groups: np.ndarray) -> Solution:
     return Solution(
         coefficients,
         y - x @ coefficients,
-        r2=1 - rss / float(centred @ centred),
+        r2=float(np.corrcoef(ys, ys - scaled)[0, 1] ** 2) if k > 1 else 0.0,  # as plm
         r2_within=np.nan,
         absorbed=0,
         q=q,
         r=r,
         scaled=scaled,
-        working=Working(normal=True),
+        working=Working(
+            normal=True,
+            blocks=Blocks(
+                np.full((n, 1), np.sqrt(tau2 / sigma2)),
+                groups,
+                np.linalg.solve(r.T, x.T).T,
+                y - x @ coefficients,
+            ),
+        ),
         extras=extras,
         statistics={"sigma": float(np.sqrt(rss / (n - k))), "theta": float(np.median(theta))},
         warnings=warnings,

@@ -98,6 +98,47 @@ def cr2(
     return Adjusted(scores, u, t, own, spread)
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """Rows that are correlated within groups in the working model.
+
+    `z`, shape (n, m), is the random part in units of the residual's standard deviation:
+    within a group the covariance of rows is I + z z'. `columns`, shape (n, k), are the columns
+    in QR coordinates and `residuals`, shape (n,), those of the outcome, neither whitened.
+    """
+
+    z: np.ndarray
+    groups: np.ndarray
+    columns: np.ndarray
+    residuals: np.ndarray
+
+    def covariance(self, rows: np.ndarray) -> np.ndarray:
+        """Covariance of rows, shape (len(rows), len(rows))."""
+        same = self.groups[rows][:, None] == self.groups[rows][None, :]
+        return np.eye(len(rows)) + (self.z[rows] @ self.z[rows].T) * same
+
+
+def cr2_blocks(blocks: Blocks, clusters: np.ndarray) -> Adjusted:
+    """As `cr2`, for random effects and mixed models, whose clusters hold whole groups."""
+    k = blocks.columns.shape[1]
+    size = int(clusters.max()) + 1
+    order = np.argsort(clusters, kind="stable")
+    scores, u, own = np.empty((size, k)), np.empty((size, k, k)), np.empty((size, k, k))
+    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(clusters))[:-1])):
+        if len(rows) > _LARGEST_CLUSTER:
+            raise NotEstimable(f"CR2 cannot be computed for a cluster of {len(rows)} rows")
+        x, target = blocks.columns[rows], blocks.covariance(rows)
+        # Any root of the target would do for consistency; R's is Cholesky's upper one.
+        v = np.linalg.cholesky(target).T
+        eigenvalues, turn = np.linalg.eigh(v @ (target - x @ x.T) @ v.T)
+        half = turn @ (_root(eigenvalues)[:, None] * turn.T)
+        adjusted = v.T @ half @ v @ np.linalg.solve(target, x)
+        scores[g] = adjusted.T @ blocks.residuals[rows]
+        u[g] = x.T @ adjusted
+        own[g] = adjusted.T @ target @ adjusted
+    return Adjusted(scores, u, u, own, np.eye(k))
+
+
 def _adjust(
     z: np.ndarray,
     d: np.ndarray,

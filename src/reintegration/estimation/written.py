@@ -30,8 +30,8 @@ SIMPLE = ("classical", "HC0", "HC1", "CR0", "CR1", "CR1S")
 # The covariances that each estimator has.
 COVARIANCES: dict[str, tuple[str, ...]] = {
     "ols": ("classical", *HC, *CR),
-    "random_effects": (*SIMPLE, "CR3"),
-    "mixed": ("classical", "CR0", "CR1", "CR1S", "CR3"),
+    "random_effects": (*SIMPLE, "CR2", "CR3"),
+    "mixed": ("classical", "CR0", "CR1", "CR1S", "CR2", "CR3"),
     "logit": ("classical", *HC, *CR),
     "fractional_logit": ("classical", *HC, *CR),
     "ordered_logit": SIMPLE,

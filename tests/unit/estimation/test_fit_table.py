@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,13 @@ from reintegration.errors import StudyError
 from reintegration.estimation.fit_table import fit_table, run_fit
 from reintegration.estimation.language import expand
 from reintegration.estimation.tables import read_table
-from reintegration.estimation.written import Written, read_specifications
+from reintegration.estimation.written import (
+    COVARIANCES,
+    FitRandom,
+    FitVcov,
+    Written,
+    read_specifications,
+)
 
 CSV = """\
 y,x,z,one,g,h,two,gap,b,t,day,sep,w,share,Odd Name
@@ -80,9 +87,8 @@ def test_what_cannot_be_fitted_is_a_row_for_each_term_with_its_reason(path, spec
     result = fit(path, **{"outcome": "y", "terms": ["x"]} | spec)
     assert result["status"] == "failed"
     assert reason in result["reason"]
-    terms = [term for term in spec.get("terms", ["x"])]
-    shown = [found["term"] for found in result["estimates"]]
-    assert [term for term in terms if term not in shown] == []
+    shown = {found["term"] for found in result["estimates"]}
+    assert set(spec.get("terms", ["x"])) <= shown
     for found in result["estimates"]:
         assert found["status"] == "failed"
         assert reason in found["reason"]
@@ -106,6 +112,14 @@ def test_a_clusters_own_dummy_and_contrasts_of_them_have_no_number(path):
         assert "carried by 1 g only" in row(result, term)["reason"]
         assert np.isnan(row(result, term)["estimate"])
     assert row(result, "x")["status"] == "ok"
+
+
+def test_a_group_of_the_random_part_must_lie_in_one_cluster(path):
+    vcov = {"type": "CR0", "cluster": "two"}
+    spec = {"estimator": "mixed", "random": {"groups": "g"}, "vcov": vcov}
+    result = fit(path, outcome="y", terms=["x"], **spec)
+    assert result["status"] == "not_estimable_under_this_vcov"
+    assert "stands in two clusters of two" in result["reason"]
 
 
 def test_a_two_way_variance_below_zero_is_said(tmp_path):
@@ -317,3 +331,32 @@ def test_the_same_inputs_give_the_same_bytes(path, tmp_path):
     for name in ("one.json", "two.json"):
         run_fit(tmp_path / "spec.yaml", path, tmp_path / name)
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+def test_every_key_estimator_and_covariance_is_documented():
+    text = (Path(__file__).parents[3] / "docs/reference/specification.md").read_text()
+    keys = [name for kind in (Written, FitVcov, FitRandom) for name in kind.model_fields]
+    kinds = [*COVARIANCES, *{name for names in COVARIANCES.values() for name in names}]
+    for name in [*keys, *kinds]:
+        assert f"`{name}`" in text, name
+
+
+def test_the_documents_example_can_be_read(tmp_path):
+    text = (Path(__file__).parents[3] / "docs/reference/specification.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "spec.yaml").write_text(example)
+    rng = np.random.default_rng(3)
+    n = 120
+    frame = pd.DataFrame(
+        {
+            **{"wage": rng.uniform(1, 9, n), "training": rng.integers(0, 2, n), "age": 20.0},
+            **{"sex": np.array(["man", "woman"])[rng.integers(0, 2, n)], "year": 2019},
+            **{"region": rng.integers(1, 4, n), "mode": "visit", "w": rng.uniform(1, 2, n)},
+            "village": np.arange(n) % 12,
+        }
+    )
+    frame["age"] += rng.integers(0, 30, n)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    [result] = run_fit(tmp_path / "spec.yaml", tmp_path / "data.csv", tmp_path / "out.json")
+    assert {r["status"] for r in result["estimates"]} == {"ok"}
+    assert {r["term"] for r in result["estimates"]} >= {"effect_on_women", "region.3", "age^2"}
