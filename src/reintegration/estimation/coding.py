@@ -12,6 +12,7 @@ from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import COUNTRY, DEVIATION, PREFIX, Specification
 
 NOT_RECORDED = "not_recorded"
+_LARGEST = 200_000_000  # cells of the columns of one category
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,11 @@ def _used(column: pd.Series, levels: Sequence[str]) -> tuple[list[str], dict[str
     codes, found = pd.factorize(column)
     place = {str(level): code for code, level in enumerate(found)}
     used = [level for level in levels if level in place]
+    if len(used) * len(column) > _LARGEST:
+        raise NotEstimable(
+            f"{column.name} has {len(used)} levels over {len(column)} rows, too many for columns"
+            " of their own (`fixed_effects` takes that many)"
+        )
     return used, {level: (codes == place[level]).astype(float) for level in used}
 
 

@@ -155,7 +155,7 @@ def build_design(
         rows=np.flatnonzero(used),
         returnees=returnees,
         clusters=group_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
-        warnings=tuple(_dropped_text(name, by) for name, by in dropped.items()),
+        warnings=tuple(_dropped_text(name, by, spec) for name, by in dropped.items()),
         root=root,
         second=group_codes(sample, spec.vcov.second) if spec.vcov.second else None,
         fixed=fixed,
@@ -238,7 +238,7 @@ def _effects(
                     problem = "; ".join(
                         f"{name} does not vary in the sample"
                         if name in constant
-                        else _dropped_text(name, dropped[name])
+                        else _dropped_text(name, dropped[name], spec)
                         for name in gone
                     )
                 else:
@@ -280,8 +280,10 @@ def _intercept(n: int) -> Coded:
     return Coded.single(None, INTERCEPT, np.ones(n), "all columns at zero")
 
 
-def _dropped_text(name: str, by: Sequence[str]) -> str:
+def _dropped_text(name: str, by: Sequence[str], spec: Specification) -> str:
     shown = term_name(name)
+    if not by and spec.absorbed:
+        return f"{shown} was dropped: the fixed effects of {', '.join(spec.absorbed)} take it up"
     if not by:
         return f"{shown} does not vary in the sample and was dropped"
     others = [term_name(other) for other in by]

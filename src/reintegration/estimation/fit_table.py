@@ -118,6 +118,7 @@ def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
         "spec_id": spec.spec_id,
         "title": spec.title,
         "role": spec.role,
+        "spec_hash": spec.spec_hash,
         "status": status,
         "reason": reasons,
         "warnings": join_warnings([first.model["warnings"] if status == OK else "", *lacking]),

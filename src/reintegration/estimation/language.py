@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reintegration.errors import StudyError
+from reintegration.estimation.coding import term_name
+from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.filters import keep_rows
 from reintegration.estimation.grammar import (
     Derived,
@@ -67,9 +69,7 @@ class _Reader:
         left = self.variables("outcome", outcome)
         terms = [self.term("terms", text) for text in one.terms]
         controls = [self.term("controls", text) for text in one.controls]
-        both = {term for term in terms if term in controls}
-        for term in sorted(map(str, both)):
-            self.problem("controls", f"{term} stands in `terms` too")
+        self.distinct([*terms, *controls])
         levels = self.levels([n for term in [*terms, *controls] for n in term.variables], left[0])
         self.numbers(left[0], levels)
         codings = self.codings(levels)
@@ -144,6 +144,16 @@ class _Reader:
                 self.problem(key, f"{name}: {column} does not hold numbers")
         self.made |= made
         return names
+
+    def distinct(self, terms: list[Term]) -> None:
+        """Check that estimates will have different names."""
+        shown = [term_name(str(term)) for term in terms]
+        for name in sorted({name for name in shown if shown.count(name) > 1}):
+            self.problem("terms", f"{name} would be the name of two terms; rename a column")
+        if INTERCEPT in shown:
+            self.problem("terms", f"{INTERCEPT} is the name of the constant; rename the column")
+        for name in sorted(set(self.written.contrasts) & {*shown, INTERCEPT}):
+            self.problem("contrasts", f"{name} is the name of a term; choose another")
 
     def term(self, key: str, text: str) -> Term:
         return Term(self.variables(key, text))

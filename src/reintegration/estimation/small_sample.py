@@ -12,7 +12,7 @@ from reintegration.estimation.results import NotEstimable
 
 _SINGULAR = 1e-10  # eigenvalues below are zero: the adjustment is a pseudo-inverse
 _LARGEST_CLUSTER = 3_000  # rows, where the adjustment cannot be found in fewer dimensions
-_LARGEST = 60_000_000  # numbers kept for the degrees of freedom
+_LARGEST = 20_000_000  # numbers kept for the degrees of freedom
 
 
 @dataclass(frozen=True)

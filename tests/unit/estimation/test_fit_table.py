@@ -190,6 +190,12 @@ def test_fixed_effects_equal_dummies(path):
         assert row(effects, "x")[name] == pytest.approx(row(dummies, "x")[name], rel=1e-12)
 
 
+def test_what_fixed_effects_take_up_is_said(path):
+    result = fit(path, outcome="y", terms=["x", "g"], fixed_effects=["g"])
+    assert row(result, "g.b")["status"] == "not_estimable"
+    assert "fixed effects of g take it up" in row(result, "g.b")["reason"]
+
+
 def test_nested_effects_count_as_one_constant(path):
     vcov = {"type": "CR1S", "cluster": "g"}
     spec = {"outcome": "y", "terms": ["x"], "fixed_effects": ["g"]}
@@ -250,6 +256,7 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
         {"outcome": "g", "terms": ["x"], "estimator": "ordered_logit"},
         {"outcome": "y", "terms": ["x"], "vcov": {"type": "CR2", "cluster": ["g", "two"]}},
         {"outcome": "y", "terms": ["x", "y"]},
+        {"outcome": "y", "terms": ["x"], "controls": ["x"], "contrasts": {"x": {"x": 1}}},
     )
     for part in (
         "s0.outcome: there is no column 'yy'; did you mean y",
@@ -266,6 +273,8 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
         "s5.categories: ordered_logit needs the order",
         "s6.vcov: CR2 has one cluster variable",
         "s7.terms: the outcome y stands on the right",
+        "s8.terms: x would be the name of two terms",
+        "s8.contrasts: x is the name of a term",
     ):
         assert part in text
 
