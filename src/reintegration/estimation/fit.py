@@ -1,15 +1,16 @@
 """Fit one specification to a frame: rows, design, estimator, covariance, estimates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import product
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reintegration.estimation.absorb import nested
-from reintegration.estimation.coding import spec_levels, term_name
+from reintegration.estimation.blank import blank_estimate, failed_rows, identity
+from reintegration.estimation.coding import term_name
+from reintegration.estimation.combine import check_parts, contrasts, with_extras
 from reintegration.estimation.covariance import Covariance, carriers, covariance
 from reintegration.estimation.design import (
     INTERCEPT,
@@ -19,7 +20,6 @@ from reintegration.estimation.design import (
     less_group_means,
 )
 from reintegration.estimation.estimators import Engine, Extra, Solution, least_squares, ols, within
-from reintegration.estimation.grammar import suggest
 from reintegration.estimation.results import (
     FAILED,
     NOT_ESTIMABLE,
@@ -32,13 +32,10 @@ from reintegration.estimation.results import (
     t_inference,
 )
 from reintegration.estimation.rows import account_rows, row_account
-from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification
+from reintegration.estimation.specs import Specification
 
 FEW = 10  # groups carrying a term, below which a warning stands beside the estimate
 EXACT = 1e-12
-SCALE = "score points"
-LOG_ODDS = ("logit", "fractional_logit", "ordered_logit")
-CONTRAST = "contrast"
 
 
 @dataclass(frozen=True)
@@ -110,10 +107,11 @@ def fit_specification(
             solution.working,
         )
     except NotEstimable as reason:
-        return _failed(frame, spec, countries, str(reason), account)
+        estimates, model = failed_rows(frame, spec, countries, str(reason))
+        return Fit(spec, estimates, model, account, status=FAILED, reason=str(reason))
     person = design.returnees
     common = {
-        **_identity(spec),
+        **identity(spec),
         "vcov": errors.vcov.type,
         "cluster_var": " ".join(errors.vcov.clusters),
         "n_clusters": errors.n_clusters or np.nan,
@@ -124,8 +122,8 @@ def fit_specification(
     }
     exact = np.linalg.norm(solution.residuals) <= EXACT * np.linalg.norm(design.y)
     unusable = _unusable(design, spec, solution)
-    effects = _with_extras(design.effects, solution)
-    effects += _contrasts(effects, spec)
+    effects = with_extras(design.effects, solution)
+    effects += contrasts(effects, spec)
     estimates = [
         common | _estimate(effect, spec, design, solution, errors, confidence, exact, unusable)
         for effect in effects
@@ -135,7 +133,7 @@ def fit_specification(
     ]
     by_term = {row["term"]: row for row in estimates}
     for name, weights in spec.contrasts:
-        _check_parts(by_term[name], [by_term[term] for term, _ in weights if term in by_term])
+        check_parts(by_term[name], [by_term[term] for term, _ in weights if term in by_term])
     model = {
         "spec_id": spec.spec_id,
         "outcome": spec.outcome,
@@ -170,27 +168,10 @@ def _solve(
     return solve(design, frame, spec)
 
 
-def _with_extras(effects: Sequence[Effect], solution: Solution) -> list[Effect]:
-    """Add parameters that stand beside the columns, such as thresholds."""
-    k = len(solution.coefficients)
-    extras = [extra for extra in solution.extras if extra.value is None]
-    first = k - len(extras)
-    padded = [
-        replace(effect, weights=np.append(effect.weights, np.zeros(k - first)))
-        if effect.weights is not None and extras
-        else effect
-        for effect in effects
-    ]
-    return padded + [
-        Effect(extra.term, extra.group, extra.term, "", extra.contrast, weights, None)
-        for extra, weights in zip(extras, np.eye(k)[first:], strict=True)
-    ]
-
-
 def _value(extra: Extra, common: dict[str, Any], spec: Specification) -> dict[str, Any]:
     """Make the row of a parameter that has a value and no error."""
     return common | {
-        **_blank_estimate(spec, extra.term),
+        **blank_estimate(spec, extra.term),
         "contrast": extra.contrast,
         "group": extra.group,
         "variable": extra.term,
@@ -201,66 +182,9 @@ def _value(extra: Extra, common: dict[str, Any], spec: Specification) -> dict[st
     }
 
 
-def _contrasts(effects: Sequence[Effect], spec: Specification) -> list[Effect]:
-    """Combine reported effects as the specification asks."""
-    known = {effect.term: effect for effect in effects}
-    combined = []
-    for name, parts in spec.contrasts:
-        problem, total = "", None
-        for term, factor in parts:
-            effect = known.get(term)
-            if effect is None:
-                problem = f"there is no term {term}; {suggest(term, known)}"
-            elif effect.weights is None:
-                problem = effect.problem
-            else:
-                total = factor * effect.weights + (0 if total is None else total)
-        text = " ".join(f"{'-' if f < 0 else '+'} {abs(f):g} {term}" for term, f in parts)
-        combined.append(
-            Effect(
-                name,
-                CONTRAST,
-                name,
-                "",
-                text.removeprefix("+ "),
-                None if problem else total,
-                None,
-                problem,
-            )
-        )
-    return combined
-
-
-def _check_parts(row: dict[str, Any], parts: Sequence[dict[str, Any]]) -> None:
-    """Take the number from a contrast of a part that its covariance cannot serve."""
-    wrong = [part for part in parts if part["status"] == NOT_ESTIMABLE_UNDER_VCOV]
-    if row["status"] == OK and wrong:
-        numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
-        reason = f"{wrong[0]['term']}: {wrong[0]['warnings']}"
-        row |= dict.fromkeys(numbers, np.nan)
-        row |= {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": reason}
-
-
 def _coefficients(design: Design, solution: Solution) -> int:
     beside = sum(extra.value is None for extra in solution.extras)
     return len(design.columns) + beside + (design.fixed.rank if design.fixed else 0)
-
-
-def _blank_estimate(spec: Specification, term: str) -> dict[str, Any]:
-    return {
-        "estimate_id": spec.estimate_id(term),
-        "term": term,
-        "scale": "log-odds" if spec.estimator in LOG_ODDS else SCALE,
-        "p_adjusted": np.nan,
-        "family": spec.family,
-        **dict.fromkeys(("estimate", "std_error", "statistic", "p_value"), np.nan),
-        **dict.fromkeys(("conf_low", "conf_high", "df"), np.nan),
-        "n_identifying": 0,
-    }
-
-
-def _identity(spec: Specification) -> dict[str, Any]:
-    return {"spec_id": spec.spec_id, "outcome": spec.outcome, "role": spec.role}
 
 
 def _estimate(
@@ -275,7 +199,7 @@ def _estimate(
 ) -> dict[str, Any]:
     """Make the row of one effect, without what all effects of the fit share."""
     row: dict[str, Any] = {
-        **_blank_estimate(spec, effect.term),
+        **blank_estimate(spec, effect.term),
         "contrast": effect.contrast,
         "group": effect.group,
         "variable": effect.variable,
@@ -292,13 +216,13 @@ def _estimate(
         groups = len(design.y)
     warnings = [effect.warning]
     problem = unusable
-    unit = errors.vcov.cluster or "row"
+    unit = " or ".join(errors.vcov.clusters) or "row"
     if effect.group != INTERCEPT and groups <= 1:
         problem = (
             f"its variation is carried by {groups} {unit} only: {errors.vcov.label} has nothing"
             " to compare it with"
         )
-    elif errors.leans_on_alone(effect.weights):
+    elif errors.vcov.type != "classical" and errors.leans_on_alone(effect.weights):
         if errors.vcov.type in ("HC2", "HC3"):
             problem = f"it rests on {len(errors.alone)} row(s) that the model fits exactly"
         else:
@@ -374,101 +298,3 @@ def _unusable(design: Design, spec: Specification, solution: Solution) -> str:
 def _sample_id(frame: pd.DataFrame, design: Design) -> str:
     ids = frame["survey_id"].to_numpy() if "survey_id" in frame else np.arange(len(frame))
     return sample_id(ids[design.rows])
-
-
-def _failed(
-    frame: pd.DataFrame,
-    spec: Specification,
-    countries: Sequence[str],
-    reason: str,
-    account: list[dict[str, Any]],
-) -> Fit:
-    """Make the rows of a specification that could not be fitted: each term, no number."""
-    numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df")
-    blank = {
-        **_identity(spec),
-        "scale": SCALE,
-        **dict.fromkeys((*numbers, "p_adjusted"), np.nan),
-        "family": spec.family,
-        "contrast": "",
-        "vcov": spec.vcov.type,
-        "cluster_var": " ".join(spec.vcov.clusters),
-        "n_clusters": np.nan,
-        "inference": "",
-        "n_obs": 0,
-        "n_returnees": 0,
-        "n_identifying": 0,
-        "sample_id": "",
-        "status": FAILED,
-        "warnings": reason,
-    }
-    estimates = [
-        blank
-        | {
-            "estimate_id": spec.estimate_id(term),
-            "term": term,
-            "group": group,
-            "variable": variable,
-            "level": level,
-        }
-        for term, group, variable, level in _expected(frame, spec, countries)
-    ]
-    model = {
-        **_identity(spec),
-        "estimator": spec.estimator,
-        "vcov": spec.vcov.type,
-        "cluster_var": " ".join(spec.vcov.clusters),
-        "n_clusters": np.nan,
-        "n_obs": 0,
-        "n_returnees": 0,
-        "df_resid": np.nan,
-        "r2": np.nan,
-        "r2_within": np.nan,
-        "sample_id": "",
-        "data_hash": "",
-        "n_columns": 0,
-        "dropped": "",
-        "status": FAILED,
-        "warnings": reason,
-    }
-    return Fit(spec, estimates, model, account, status=FAILED, reason=reason)
-
-
-def _expected(
-    frame: pd.DataFrame, spec: Specification, countries: Sequence[str]
-) -> list[tuple[str, str, str, str]]:
-    """List term, group, variable and level of what a specification would have estimated."""
-    levels = spec_levels(frame, spec, countries)
-    if COUNTRY in spec.variables:
-        levels.setdefault(COUNTRY, sorted(countries))
-    constant = spec.intercept and not spec.absorbed and spec.estimator != "ordered_logit"
-    expected = [(INTERCEPT, INTERCEPT, INTERCEPT, "")] if constant else []
-    for term in spec.right_side:
-        choices = []
-        for name in term.variables:
-            shown = term_name(name)
-            found = levels.get(name)
-            if found is None:
-                choices.append([(shown, "")])
-            elif coding := spec.coding_of(name):
-                kept = [level for level in found if coding == DEVIATION or level != coding]
-                choices.append([(f"{shown}.{level}", level) for level in kept])
-            else:
-                choices.append([(f"{shown}.{level}", level) for level in found[1:] or found])
-        group = _expected_group(term.variables, spec)
-        for combination in product(*choices):
-            names, held = zip(*combination, strict=True)
-            expected.append(
-                (":".join(names), group, str(term), ":".join(text for text in held if text))
-            )
-    return expected + [(name, CONTRAST, name, "") for name, _ in spec.contrasts]
-
-
-def _expected_group(variables: tuple[str, ...], spec: Specification) -> str:
-    if len(variables) > 1:
-        return "interaction"
-    if variables[0] == COUNTRY:
-        return COUNTRY
-    if variables[0] != term_name(variables[0]):
-        return "assistance"
-    return "term" if variables in [term.variables for term in spec.terms] else "control"

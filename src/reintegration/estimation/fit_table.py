@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
+from reintegration.estimation.combine import CONTRAST
 from reintegration.estimation.design import INTERCEPT
-from reintegration.estimation.fit import CONTRAST, Fit, fit_specification
+from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.language import Wanted, expand
 from reintegration.estimation.multiplicity import adjust
 from reintegration.estimation.results import NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
