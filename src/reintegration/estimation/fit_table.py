@@ -141,7 +141,7 @@ def _fit(frame: pd.DataFrame, spec: Specification, confidence: float) -> Fit:
     try:
         with np.errstate(all="ignore"):
             return fit_specification(frame, spec, confidence=confidence)
-    except (np.linalg.LinAlgError, ArithmeticError, MemoryError) as error:
+    except (np.linalg.LinAlgError, ArithmeticError, ValueError, MemoryError) as error:
         return fit_specification(frame, spec, failed=f"numerical failure: {error}")
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
         column = raw[name]
         frame[name], kinds[name] = _typed(column)
         if kinds[name] == TEXT:
-            levels[name] = _levels(column)
+            levels[name] = _levels(column, frame[name])
     return Table(path, pd.DataFrame(frame, index=raw.index), kinds, levels, digest)
 
 
@@ -86,29 +87,34 @@ def _typed(column: pd.Series) -> tuple[pd.Series, str]:
     """Make a column numbers, days or texts, and say which."""
     if pd.api.types.is_bool_dtype(column):
         return column.astype("Float64").astype(float), TRUTH
+    if pd.api.types.is_complex_dtype(column):
+        return column.astype("str"), TEXT
     if pd.api.types.is_numeric_dtype(column):
         return pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index), NUMBER
     if pd.api.types.is_datetime64_any_dtype(column):
-        return column, DAY
+        return column.dt.tz_localize(None), DAY
     held = column.dropna()
     if held.empty:
         return pd.Series(np.nan, column.index), NUMBER
-    found = {str(value) for value in held.unique()}
+    if held.map(lambda value: isinstance(value, Decimal)).all():
+        return column.map(float, na_action="ignore").astype(float), NUMBER
+    texts = column.map(str, na_action="ignore").astype("str").where(column.notna())
+    found = set(texts.dropna().unique())
     if {text.lower() for text in found} <= set(_TRUTHS):
-        return column.map(lambda v: _TRUTHS.get(str(v).lower(), np.nan)).astype(float), TRUTH
+        return texts.str.lower().map(_TRUTHS).astype(float), TRUTH
     if all(DATE.fullmatch(text) for text in found):
-        days = pd.to_datetime(column.astype("str"), format="%Y-%m-%d", errors="coerce")
+        days = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
         if days.notna().sum() == len(held):
             return days, DAY
-    return column.astype("str").where(column.notna()), TEXT
+    return texts, TEXT
 
 
-def _levels(column: pd.Series) -> tuple[str, ...]:
+def _levels(column: pd.Series, texts: pd.Series) -> tuple[str, ...]:
     """List the levels of a text column: in the order of a category, else sorted as text."""
+    held = set(texts.dropna().unique())
     if isinstance(column.dtype, pd.CategoricalDtype):
-        held = set(map(str, column.dropna().unique()))
         return tuple(text for text in map(str, column.cat.categories) if text in held)
-    return tuple(sorted(map(str, column.dropna().unique())))
+    return tuple(sorted(held))
 
 
 def text_of(value: object) -> str:

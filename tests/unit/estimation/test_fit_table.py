@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,36 @@ def test_kinds_of_columns(path):
     assert kinds["t"] == "text"
     assert kinds["x"] == kinds["gap"] == "number"
     assert read_table(path, missing=["NA"]).kinds["t"] == "number"
+
+
+def test_parquet_may_hold_anything(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "list": [[1, 2], [3]],
+            "decimal": [Decimal("1.5"), None],
+            "zone": pd.date_range("2020-01-01", periods=2, tz="UTC"),
+            "duration": pd.to_timedelta([1, 2], unit="D"),
+            "maybe": pd.array([True, None], dtype="boolean"),
+            "whole": pd.array([1, None], dtype="Int64"),
+            "nothing": [None, None],
+        }
+    )
+    frame.to_parquet(tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert list(table.kinds.values()) == [
+        *("text", "number", "date", "text", "truth", "number", "number")
+    ]
+    assert table.frame["decimal"].tolist()[0] == 1.5
+
+
+def test_numbers_that_overflow_fail_with_a_reason(tmp_path):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"y": 1e200 * rng.normal(size=40), "g": np.arange(40) % 6, "x": 1})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    spec = {"estimator": "random_effects", "random": {"groups": "g"}, "vcov": {"type": "HC1"}}
+    result = fit(tmp_path / "t.csv", outcome="y", terms=["x"], **spec)
+    assert result["status"] == "failed"
+    assert "numerical failure" in result["reason"]
 
 
 def test_truths_dates_and_odd_names_can_be_used(path):
