@@ -73,11 +73,12 @@ def run_fit(
 def fit_table(wanted: Sequence[Wanted], table: Table) -> list[dict[str, Any]]:
     """Fit specifications to a table: a result for each of their outcomes, p-values adjusted."""
     results = [_fit_one(one, table) for one in wanted]
-    families: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    families: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for one, result in zip(wanted, results, strict=True):
         for row in result["estimates"]:
             if one.written.family and _in_family(one, row):
-                families.setdefault((one.written.family, row["vcov"]), []).append(row)
+                key = (one.written.family, row["vcov"], row["cluster_var"])
+                families.setdefault(key, []).append(row)
             else:
                 row["family"] = ""
     for rows in families.values():

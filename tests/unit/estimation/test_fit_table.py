@@ -366,6 +366,14 @@ def test_the_command_writes_valid_json_and_says_each_status(path, tmp_path):
     assert good["rows"]["read"] == good["rows"]["used"] + sum(good["rows"]["missing"].values())
 
 
+def test_a_family_is_adjusted_under_each_covariance_apart(path):
+    vcov = [{"type": "CR0", "cluster": "g"}, {"type": "CR0", "cluster": "day"}]
+    result = fit(path, outcome="y", terms=["x"], family="f", vcov=vcov)
+    for found in result["estimates"]:
+        if found["term"] == "x":
+            assert found["p_holm"] == found["p_value"]
+
+
 def test_the_same_inputs_give_the_same_bytes(path, tmp_path):
     (tmp_path / "spec.yaml").write_text("{outcome: y, terms: [x, g], vcov: {type: HC1}}")
     for name in ("one.json", "two.json"):
