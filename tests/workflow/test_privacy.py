@@ -363,4 +363,5 @@ def test_a_link_out_of_the_folder_is_not_followed(tiny, finished, tmp_path, monk
     ran = tiny._run("-m", "reintegration", "check", REINTEGRATION_KEY_FILE=str(tmp_path / "key"))
     assert ran.returncode == 1
     assert "sen.csv" in ran.stdout + ran.stderr
-    assert "outside" in ran.stdout + ran.stderr
+    assert "leads out of data/raw" in ran.stdout
+    assert ran.stdout.count("ERROR") == 1  # the file was not opened
