@@ -138,7 +138,8 @@ class Ledger:
     def _values(self, change: Change) -> tuple[Values, Values]:
         """Old and new values as they may be shown: of coded questions and pseudonyms alone."""
         if change.question in self._coded:
-            return self._shown(change.old), cell_texts(change.new)
+            old = self._shown(change.old)
+            return old, old if change.change_type == "no_action" else cell_texts(change.new)
         if change.question in PSEUDONYMS:
             return cell_texts(change.old), cell_texts(change.new)
         return "", ""
@@ -253,8 +254,7 @@ def cell_texts(values: Values) -> np.ndarray | str:
         return values
     cells = pd.Series(values).reset_index(drop=True)
     if cells.dtype.kind == "M":
-        timed = (cells.dt.normalize() != cells)[cells.notna()].any()
-        texts = cells.dt.strftime("%Y-%m-%d %H:%M:%S" if timed else "%Y-%m-%d")
+        texts = cells.dt.strftime("%Y-%m-%d %H:%M:%S").str.removesuffix(" 00:00:00")
     elif cells.dtype.kind == "f":
         texts = cells.map("{:.12g}".format, na_action="ignore")
     else:

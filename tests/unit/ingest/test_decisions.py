@@ -1,5 +1,7 @@
 """Corrections by hand: what may be written, and that it is done, once, to what it names."""
 
+import csv
+
 import pandas as pd
 import pytest
 
@@ -243,7 +245,6 @@ def test_a_date_that_excel_turned_is_still_the_same(decide, take):
         ("source,row\n", "the column 'question' is missing"),
         (",".join([*CORRECTION_COLUMNS, "remarks"]), "there is no column 'remarks'; allowed are"),
         (",".join([*CORRECTION_COLUMNS, "note"]), "the column 'note' stands twice"),
-        (",".join(CORRECTION_COLUMNS) + "\n" + "a" * 200_000, "line 2: is no table of texts"),
         (",".join(CORRECTION_COLUMNS) + "\n" + "a," * 12 + "x", "line 2: 13 cells"),
     ],
 )  # fmt: skip
@@ -252,6 +253,16 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path, codebook, content, sa
     with pytest.raises(StudyError) as caught:
         load_decisions(tmp_path, codebook, ["sen"])
     assert says in str(caught.value)
+
+
+def test_a_cell_without_end_is_refused(tmp_path, codebook):
+    write(tmp_path, ",".join(CORRECTION_COLUMNS) + '\n"' + "a" * 2000)
+    before = csv.field_size_limit(1000)
+    try:
+        with pytest.raises(StudyError, match="line 2: is no table of texts"):
+            load_decisions(tmp_path, codebook, ["sen"])
+    finally:
+        csv.field_size_limit(before)
 
 
 @pytest.mark.parametrize(
@@ -288,6 +299,15 @@ def test_a_survey_named_by_id_alone_is_of_one_source(decide, take, study, scorin
         pool([here, again], codebook, study, scoring, decisions=decisions)
     with pytest.raises(StudyError, match=f"no source holds survey {survey}"):
         pool([there], codebook, study, scoring, decisions=decisions)
+
+
+def test_a_note_on_a_text_that_could_not_be_read_does_not_show_it(decide, take):
+    line = {"row": 2, "question": "q5", "change_type": "no_action"}
+    result = take(decide(line), {"q5": NAME}, {})
+    assert lines_of(result) == [
+        [2, "q5", "(not shown)", "(not shown)", "no_action", "AB: asked the office"]
+    ]
+    assert "Testdiallo" not in result.cleaning_log.to_csv()
 
 
 def test_another_decision_is_another_digest_for_its_source_alone(decide):

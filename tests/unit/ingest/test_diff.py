@@ -132,6 +132,22 @@ def test_changes_of_hand_made_frames_are_found(codebook):
     assert log["new_value"].tolist() == ["debt_larger", "", "", "", "Ra", ""]
 
 
+def test_times_of_a_day_are_compared_cell_by_cell(codebook):
+    mapped, ledger = hand_made(codebook)
+    mapped.unread.clear()
+    times = pd.to_datetime(["2019-01-01", "2019-01-01 10:30", None] * 2, format="ISO8601")
+    frame = mapped.frame.assign(interview_start=times)
+    mapped = Mapped(frame, {}, [], [])
+    for place in (0, 1):
+        old = frame["interview_start"].to_numpy()[[place]]
+        ledger.change(np.array([place]), "interview_start", "blank_response", "r", "i", old)
+    cleaned = frame.copy()
+    cleaned.loc[[0, 1], "interview_start"] = pd.NaT
+    check_log(mapped, cleaned, ledger)
+    found = diff(mapped, cleaned, ledger.excluded)
+    assert found["old_value"].tolist() == ["2019-01-01", "2019-01-01 10:30:00"]
+
+
 def test_a_cell_changed_twice_and_one_changed_back(codebook):
     mapped, ledger = hand_made(codebook)
     mapped.unread.clear()
