@@ -243,7 +243,9 @@ class Wording:
         telling = [
             n
             for n, word in enumerate(words)
-            if word in said and word not in STOPWORDS | NEUTRAL and len(word) > 1
+            if word in said
+            and word not in STOPWORDS | NEUTRAL
+            and (len(word) > 1 or word.isdigit())
         ]
         reached = (self._of_name @ near[telling].T) > 0
         return ~reached.all(axis=1)
