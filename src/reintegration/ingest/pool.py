@@ -114,7 +114,9 @@ def pool(
     if not len(analysed):
         raise StudyError("No survey is left to analyse.", _why_none(rows, flow, accounts, study))
     absent = (
-        set() if study.countries == "all" else {*study.countries} - {*rows["country"][analysed]}
+        set()
+        if study.countries == "all"
+        else {*study.countries} - {*rows["country"].iloc[analysed].unique()}
     )
     if absent:
         warnings.warn(f"no survey of {', '.join(sorted(absent))} is analysed", stacklevel=2)

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reintegration.config import Assistance, Cleaning
+from reintegration.config import Assistance, Cleaning, Matching
 from reintegration.ingest import intake
 from reintegration.ingest.cleaning import RULES as CLEANING_RULES
 from reintegration.ingest.diff import as_answered, check_log, diff
+from reintegration.ingest.intake import read_result, write_result
 from reintegration.ingest.ledger import HIDDEN, Ledger, coded_questions
 from reintegration.ingest.mapping import Mapped, Unread
 from reintegration.ingest.pool import pool
@@ -15,6 +16,7 @@ from reintegration.ingest.pseudonym import DEMO_KEY
 from reintegration.ingest.source import load_sources
 from reintegration.simulation.run import run_simulate
 from reintegration.simulation.world import load_world
+from reintegration.tables_io import write_csv, write_parquet
 
 from .conftest import ITEMS, ROOT, RULES, SCORING, STUDY, VARIABLES
 
@@ -85,6 +87,27 @@ def test_pool_takes_no_row_without_an_account(taken, codebook):
     )
     rows = pooled.flow["surveys"].iloc[0]
     assert rows == len(pooled.surveys) + len(told) + selected.sum()
+
+
+def test_two_runs_write_the_same_bytes(taken, codebook, tmp_path):
+    results, _ = taken
+    study = STUDY.model_copy(update={"countries": "all"})
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        for number, result in enumerate(results):
+            write_result(result, folder / str(number))
+        again = [read_result(folder / str(number)) for number in range(len(results))]
+        pooled = pool(again, codebook, study, SCORING, Matching(rule="all_keys_unique"))
+        write_parquet(pooled.surveys, folder / "surveys.parquet")
+        for table in ("cleaning_log", "rejected", "flow", "sources", "matches"):
+            write_csv(getattr(pooled, table), folder / f"{table}.csv")
+    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*")]
+    assert len(files) == 4 * len(results) + 6
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    surveys = pd.read_parquet(tmp_path / "one/surveys.parquet")
+    assert not len(surveys.select_dtypes("category").columns)
+    assert len(surveys) > 1000
 
 
 def hand_made(codebook):
