@@ -1,0 +1,483 @@
+"""Sufficient statistics of one sample, from which thousands of regressions are solved.
+
+The rows are read once (three sweeps in blocks). The columns are centred, which absorbs the
+intercept that is always meant, scaled, and written in an orthonormal basis Q of all columns,
+X = Q R: what a regression needs is then R and, for every cluster g, the cross-products Q_g'Q_g.
+Cross-products of the columns themselves would square their condition; those of Q lose nothing.
+With weights, rows and intercept are multiplied by the root of the weight.
+
+HC0 to HC3 need every row's own residual and leverage: they cannot come from cross-products.
+(Clusters of one row each are HC0 and HC1, by the algorithm by rows.)
+
+Sources: Cameron and Miller (2015) for cluster scores; Yamamoto, Nakatsukasa, Yanagisawa and
+Fukaya (2015) for orthonormal factors by two Cholesky factorisations.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import solve_triangular
+
+from reintegration.estimation.design import TOLERANCE
+
+BLOCK = 8192  # rows at a time: they stay in the processor's cache
+WELL_CONDITIONED = 1e-8  # share of a column's square that the earlier ones must leave
+# Nanoseconds, measured: a multiplication and addition of BLAS; a product summed by cluster.
+FLOP, SUMMED = 0.06, 4.0
+LARGEST = 1 << 27  # numbers that cross-products of clusters may take: 1 GB
+
+
+@dataclass(frozen=True)
+class Gram:
+    """What one sample's regressions need, after its rows were read.
+
+    With p columns, G clusters and r basis vectors (the first is the intercept's):
+
+    `coordinates`, shape (r, p), holds the centred and scaled columns in the basis; a column
+    is `means` + `norms` x basis x coordinates. `aliased_below`, shape (p,), is the share of a
+    centred column below which R's `lm` would call it a combination of earlier ones.
+    `by_cluster`, shape (r, r, G), holds the cross-products of the basis in each cluster, or
+    is None where it is cheaper to keep the basis itself in `rows`, shape (r, n), sorted by
+    cluster. `sums`, shape (r, G), are the cross-products with the intercept.
+    `carriers`, shape (p,), counts the clusters that carry a column's variation (exact below
+    10); `between` says which columns do not vary within clusters, and `levels`, shape (p, G),
+    what they are there. `problem` says why nothing can be estimated, if so.
+    """
+
+    names: tuple[str, ...]
+    n: int
+    cluster_name: str
+    clusters: np.ndarray
+    sizes: np.ndarray
+    weighted: bool
+    total_weight: float
+    means: np.ndarray
+    norms: np.ndarray
+    coordinates: np.ndarray
+    aliased_below: np.ndarray
+    constant: np.ndarray
+    carriers: np.ndarray
+    between: np.ndarray
+    levels: np.ndarray
+    sums: np.ndarray
+    by_cluster: np.ndarray | None
+    rows: np.ndarray | None
+    problem: str = ""
+    position: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.sizes)
+
+    @property
+    def algorithm(self) -> str:
+        """How scores are summed: `clusters` (cross-products) or `rows`."""
+        return "rows" if self.by_cluster is None else "clusters"
+
+    def scores(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Multiply two sets of vectors of the basis by the cross-products of each cluster.
+
+        Parameters
+        ----------
+        left, right
+            Shapes (a, r) and (r,).
+
+        Returns
+        -------
+        left Q_g'Q_g right, shape (a, G).
+        """
+        if self.by_cluster is not None:
+            r, g = len(right), self.n_clusters
+            return left @ (right @ self.by_cluster.reshape(r, r * g)).reshape(r, g)
+        assert self.rows is not None
+        summed = np.empty((len(left), self.n_clusters))
+        for clusters, rows, starts in row_blocks(self.sizes):
+            part = self.rows[:, rows]
+            summed[:, clusters] = np.add.reduceat((left @ part) * (right @ part), starts, axis=1)
+        return summed
+
+    def products(self, groups: np.ndarray | None = None) -> np.ndarray:
+        """Return cross-products of the basis, shape (groups, r, r), by groups of clusters.
+
+        Parameters
+        ----------
+        groups
+            Group of each cluster, numbered from 0, shape (G,). Default: each is its own.
+
+        Raises
+        ------
+        ValueError
+            If they would take more than 1 GB.
+        """
+        if groups is None:
+            groups = np.arange(self.n_clusters)
+        r, n_groups = len(self.coordinates), int(groups.max()) + 1
+        if r * r * n_groups > LARGEST:
+            raise ValueError(f"{n_groups} groups of clusters take more than 1 GB: form fewer")
+        if self.by_cluster is not None:
+            member = np.zeros((n_groups, self.n_clusters))
+            member[groups, np.arange(self.n_clusters)] = 1
+            return (member @ self.by_cluster.reshape(r * r, -1).T).reshape(-1, r, r)
+        assert self.rows is not None
+        of_row = np.repeat(groups, self.sizes)
+        order = np.argsort(of_row, kind="stable")
+        ends = np.cumsum(np.bincount(of_row, minlength=n_groups))
+        found = np.empty((n_groups, r, r))
+        for group, (start, end) in enumerate(zip([0, *ends[:-1].tolist()], ends, strict=True)):
+            part = self.rows[:, order[start:end]]
+            found[group] = part @ part.T
+        return found
+
+
+def gram(
+    data: pd.DataFrame | np.ndarray,
+    names: Sequence[str] | None = None,
+    *,
+    clusters: np.ndarray | pd.Series,
+    weights: np.ndarray | pd.Series | None = None,
+    cluster_name: str = "cluster",
+    algorithm: str = "auto",
+) -> Gram:
+    """Read the rows of one sample and form what its regressions need.
+
+    Parameters
+    ----------
+    data
+        A frame, or an array of shape (n, p), with outcomes and regressors; no intercept. What
+        is missing must have been left out by the caller.
+    names
+        Columns of the frame to take (default: all), or the names of the array's columns.
+    clusters
+        Cluster of each row, of any type, shape (n,). By position: no index is used.
+    weights
+        Weight of each row, positive, shape (n,).
+    cluster_name
+        Name of the cluster variable, for messages.
+    algorithm
+        `clusters`, `rows`, or `auto`: what is estimated to be cheaper for one term.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a name comes twice, a number is not finite, or a weight is not
+        positive.
+    """
+    x, names = _numbers(data, names)
+    n, p = x.shape
+    codes, labels = _cluster_codes(clusters, n, cluster_name)
+    root = _root_weights(weights, n)
+    order = None if (np.diff(codes) >= 0).all() else np.argsort(codes, kind="stable")
+    sizes = np.bincount(codes, minlength=len(labels))
+    common = {
+        "names": names,
+        "n": n,
+        "cluster_name": cluster_name,
+        "clusters": labels,
+        "sizes": sizes,
+        "weighted": root is not None,
+        "position": {name: j for j, name in enumerate(names)},
+    }
+    if n == 0:
+        return Gram(**common, **_nothing(p), problem="there are no rows")
+    sorted_rows = _Rows(x, names, order, root)
+    means, cross, spread = sorted_rows.centre(sizes)
+    total = float(n if root is None else root @ root)
+    constant = spread.low == spread.high
+    norms = np.where(constant, 1.0, np.sqrt(np.diag(cross)))
+    norms[norms == 0] = 1.0
+    inverse = np.where(constant, 0.0, 1 / norms)
+    if algorithm == "auto":
+        algorithm = _cheaper(n, len(sizes), min(n, p + 1))
+    basis, coordinates = _basis(sorted_rows, means, inverse, cross, total)
+    by_cluster, rows, correction = _products(basis, sizes, len(coordinates), n, algorithm)
+    coordinates = (correction @ coordinates)[:, 1:]
+    coordinates[0] = 0.0  # the columns are centred
+    sums = by_cluster[0] if by_cluster is not None else _row_sums(rows, sizes)
+    return Gram(
+        **common,
+        total_weight=total,
+        means=means,
+        norms=norms,
+        coordinates=coordinates,
+        aliased_below=TOLERANCE * np.sqrt(1 + total * (means / norms) ** 2),
+        constant=constant,
+        carriers=spread.carriers(sorted_rows),
+        between=spread.between,
+        levels=spread.lows.T,
+        sums=np.ascontiguousarray(sums),
+        by_cluster=by_cluster,
+        rows=rows,
+        problem=_one_cluster(cluster_name) if len(sizes) < 2 else "",
+    )
+
+
+def row_blocks(sizes: np.ndarray, rows: int = BLOCK) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Cut sorted rows into blocks of whole clusters.
+
+    Yields the clusters, the rows, and where in the block each cluster starts.
+    """
+    ends = np.cumsum(sizes)
+    first = 0
+    while first < len(sizes):
+        start = int(ends[first] - sizes[first])
+        last = max(first + 1, int(np.searchsorted(ends, start + rows, side="right")))
+        starts = ends[first:last] - sizes[first:last] - start
+        yield slice(first, last), slice(start, int(ends[last - 1])), starts
+        first = last
+
+
+class _Rows:
+    """The rows in the order of their clusters, read block by block."""
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        names: tuple[str, ...],
+        order: np.ndarray | None,
+        root: np.ndarray | None,
+    ):
+        self.x, self.names, self.order = x, names, order
+        self.root = root if root is None or order is None else root[order]
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        for start in range(0, len(self.x), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(self.x)))
+            block = self.x[rows] if self.order is None else self.x[self.order[rows]]
+            yield rows, np.ascontiguousarray(block, dtype=float)
+
+    def column(self, j: int) -> np.ndarray:
+        return self.x[:, j] if self.order is None else self.x[self.order, j]
+
+    def roots(self, rows: slice) -> np.ndarray | None:
+        return None if self.root is None else self.root[rows]
+
+    def centre(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, "_Spread"]:
+        """Return the means, the centred cross-products, and what varies where."""
+        p = self.x.shape[1]
+        sums, total = np.zeros(p), 0.0
+        for rows, block in self:
+            root = self.roots(rows)
+            weight = np.ones(len(block)) if root is None else root**2
+            sums += weight @ block
+            total += weight.sum()
+        if not np.isfinite(sums).all():
+            bad = [name for name, s in zip(self.names, sums, strict=True) if not np.isfinite(s)]
+            raise ValueError(
+                f"missing or infinite numbers in {', '.join(bad)}: leave those rows out first"
+            )
+        means = sums / total
+        cross, rest = np.zeros((p, p)), np.zeros(p)
+        spread = _Spread(sizes, p)
+        for rows, block in self:
+            spread.add(rows, block)
+            block = block - means
+            root = self.roots(rows)
+            if root is not None:
+                block *= root[:, None]
+            cross += block.T @ block
+            rest += block.sum(axis=0) if root is None else root @ block
+        # What rounding left of the first means is taken out of them and of the squares.
+        rest /= total
+        return means + rest, cross - total * np.outer(rest, rest), spread
+
+
+class _Spread:
+    """Lowest and highest value of each column in each cluster, shapes (G, p)."""
+
+    def __init__(self, sizes: np.ndarray, p: int):
+        self.sizes, self.starts = sizes, np.cumsum(sizes) - sizes
+        self.lows = np.full((len(sizes), p), np.inf)
+        self.highs = np.full((len(sizes), p), -np.inf)
+
+    def add(self, rows: slice, block: np.ndarray) -> None:
+        first = int(np.searchsorted(self.starts, rows.start, side="right")) - 1
+        last = int(np.searchsorted(self.starts, rows.stop, side="left"))
+        starts = np.maximum(self.starts[first:last] - rows.start, 0)
+        here = slice(first, last)
+        np.minimum(self.lows[here], np.minimum.reduceat(block, starts), out=self.lows[here])
+        np.maximum(self.highs[here], np.maximum.reduceat(block, starts), out=self.highs[here])
+
+    @property
+    def low(self) -> np.ndarray:
+        return self.lows.min(axis=0)
+
+    @property
+    def high(self) -> np.ndarray:
+        return self.highs.max(axis=0)
+
+    @property
+    def between(self) -> np.ndarray:
+        return (self.lows == self.highs).all(axis=0)
+
+    def carriers(self, rows: _Rows) -> np.ndarray:
+        """Count as `covariance.carriers` does, without sorting a million numbers by column."""
+        low, high, alone = self.low, self.high, self.lows == self.highs
+        varied = (~alone).sum(axis=0)
+        two = np.ones(len(low), dtype=bool)
+        for _, block in rows:
+            maybe = np.flatnonzero(two)
+            part = block[:, maybe]
+            two[maybe] = ((part == low[maybe]) | (part == high[maybe])).all(axis=0)
+        found = np.empty(len(low), dtype=int)
+        for j in range(len(low)):
+            if low[j] == high[j]:
+                found[j] = 0
+            elif two[j]:
+                at_low, at_high = self.lows[:, j] == low[j], self.highs[:, j] == high[j]
+                found[j] = min(at_low.sum(), at_high.sum())
+            else:
+                still = self.lows[alone[:, j], j]
+                values = rows.column(j) if 0 < len(still) and varied[j] < 10 else still
+                kinds, counts = np.unique(values, return_counts=True)
+                common = kinds[counts.argmax()] if len(kinds) else np.nan
+                found[j] = len(self.sizes) - (still == common).sum()
+        return found
+
+
+def _basis(
+    rows: _Rows, means: np.ndarray, inverse: np.ndarray, cross: np.ndarray, total: float
+) -> tuple[Iterator[np.ndarray], np.ndarray]:
+    """Return the rows of an orthonormal basis, by blocks, and intercept and columns in it."""
+    n, p = rows.x.shape
+
+    def prepared(start: slice, block: np.ndarray) -> np.ndarray:
+        root = rows.roots(start)
+        scaled = np.empty((len(block), p + 1))
+        scaled[:, 0] = 1.0
+        np.multiply(block - means, inverse, out=scaled[:, 1:])
+        if root is not None:
+            scaled *= root[:, None]
+        scaled[:, 0] /= np.sqrt(total)
+        return scaled
+
+    scaled = np.eye(p + 1)
+    scaled[1:, 1:] = cross * np.outer(inverse, inverse)
+    try:
+        factor = np.linalg.cholesky(scaled).T
+        hard = n <= p + 1 or (np.diag(factor) ** 2).min() < WELL_CONDITIONED
+    except np.linalg.LinAlgError:
+        hard = True
+    if hard:  # columns that are, or nearly are, combinations of others: by reflections
+        q, factor = np.linalg.qr(np.concatenate([prepared(*block) for block in rows]))
+        if factor[0, 0] < 0:
+            q[:, 0] *= -1
+            factor[0] *= -1
+        return (q[start : start + BLOCK] for start in range(0, n, BLOCK)), factor
+    turned = solve_triangular(factor, np.eye(p + 1))
+    return (prepared(*block) @ turned for block in rows), factor
+
+
+def _products(
+    basis: Iterator[np.ndarray], sizes: np.ndarray, r: int, n: int, algorithm: str
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray]:
+    """Sum the cross-products by cluster, or keep the rows; make the basis exactly orthonormal."""
+    if algorithm not in ("clusters", "rows"):
+        raise ValueError(f"algorithm is clusters, rows or auto, not {algorithm!r}")
+    by_rows = algorithm == "rows"
+    kept = np.empty((r, n)) if by_rows else np.empty((0, 0))
+    products = np.zeros((0 if by_rows else len(sizes), r, r))
+    whole = np.zeros((r, r))
+    ends = np.cumsum(sizes)
+    start = 0
+    for block in basis:
+        stop = start + len(block)
+        if by_rows:
+            kept[:, start:stop] = block.T
+            whole += block.T @ block
+        else:
+            first = int(np.searchsorted(ends, start, side="right"))
+            last = int(np.searchsorted(ends, stop, side="left"))
+            cuts = [0, *(ends[first:last] - start).tolist(), stop - start]
+            for g, low, high in zip(range(first, last + 1), cuts, cuts[1:], strict=False):
+                part = block[low:high]
+                products[g] += part.T @ part
+        start = stop
+    if not by_rows:
+        whole = products.sum(axis=0)
+    correction = np.linalg.cholesky(whole).T
+    turn = solve_triangular(correction, np.eye(r))
+    if by_rows:
+        for low in range(0, n, BLOCK):
+            kept[:, low : low + BLOCK] = turn.T @ kept[:, low : low + BLOCK]
+        return None, kept, correction
+    products = turn.T @ products @ turn
+    return np.ascontiguousarray(products.transpose(1, 2, 0)), None, correction
+
+
+def _row_sums(rows: np.ndarray | None, sizes: np.ndarray) -> np.ndarray:
+    assert rows is not None
+    return np.add.reduceat(rows * rows[0], np.cumsum(sizes) - sizes, axis=1)
+
+
+def _cheaper(n: int, n_clusters: int, r: int) -> str:
+    """Choose by the cost of one more regression of which one term's variance is asked."""
+    by_clusters = n_clusters * r * (r + 1) * FLOP
+    by_rows = n * (2 * r * FLOP + SUMMED)
+    if by_rows < by_clusters or n_clusters * r * r > LARGEST:
+        return "rows"
+    return "clusters"
+
+
+def _numbers(
+    data: pd.DataFrame | np.ndarray, names: Sequence[str] | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    if isinstance(data, pd.DataFrame):
+        names = list(data.columns if names is None else names)
+        if absent := [name for name in names if name not in data]:
+            raise ValueError(f"the data have no column {', '.join(map(str, absent))}")
+        x = data[names].to_numpy(dtype=float, na_value=np.nan)
+    else:
+        x = np.asarray(data)
+        if x.ndim != 2 or names is None or len(names) != x.shape[1]:
+            raise ValueError(f"an array of shape {x.shape} needs a name for each of its columns")
+    if len(set(names)) < len(names):
+        raise ValueError("a name comes twice among the columns")
+    return x, tuple(map(str, names))
+
+
+def _cluster_codes(
+    clusters: np.ndarray | pd.Series, n: int, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    values = np.asarray(clusters)
+    if values.shape != (n,):
+        raise ValueError(f"{n} rows need as many values of {name}, not {values.shape}")
+    codes, labels = pd.factorize(values, sort=True)
+    if (codes < 0).any():
+        raise ValueError(f"{(codes < 0).sum()} rows have no {name}: leave them out")
+    return codes, np.asarray(labels)
+
+
+def _root_weights(weights: np.ndarray | pd.Series | None, n: int) -> np.ndarray | None:
+    if weights is None:
+        return None
+    values = np.asarray(weights, dtype=float)
+    if values.shape != (n,):
+        raise ValueError(f"{n} rows need as many weights, not {values.shape}")
+    if not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError("weights must be positive: leave out rows that have no weight")
+    return np.sqrt(values)
+
+
+def _nothing(p: int) -> dict:
+    empty = np.zeros(p)
+    return {
+        "total_weight": 0.0,
+        "means": np.full(p, np.nan),
+        "norms": np.ones(p),
+        "coordinates": np.zeros((1, p)),
+        "aliased_below": np.ones(p),
+        "constant": np.ones(p, dtype=bool),
+        "carriers": empty.astype(int),
+        "between": np.ones(p, dtype=bool),
+        "levels": np.zeros((p, 0)),
+        "sums": np.zeros((1, 0)),
+        "by_cluster": np.zeros((1, 1, 0)),
+        "rows": None,
+    }
+
+
+def _one_cluster(name: str) -> str:
+    return f"{name} makes one cluster only, which has no variance"

@@ -1,0 +1,530 @@
+"""Thousands of regressions on one sample, in batches of equal size, without touching its rows.
+
+With the columns in an orthonormal basis (see `kernel`), a regression is a small system in the
+coordinates, and the score of a term in cluster g is v' Q_g'Q_g e: v the influence of the
+outcomes on its coefficient and e the residual, both vectors of the basis. For a batch, all
+Q_g'Q_g e are one product of matrices. Cameron and Miller (2015), section II, has the formula.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.special import stdtr, stdtrit
+
+from reintegration.estimation.design import INTERCEPT
+from reintegration.estimation.kernel import Gram, row_blocks
+from reintegration.estimation.kernel_single import (
+    Equation,
+    Single,
+    adjusted,
+    dropped_text,
+    keep_columns,
+    problem,
+    solve_precisely,
+    too_few,
+)
+from reintegration.estimation.results import (
+    FAILED,
+    NOT_ESTIMABLE,
+    NOT_ESTIMABLE_UNDER_VCOV,
+    OK,
+)
+
+STATUSES = ("", OK, FAILED, NOT_ESTIMABLE, NOT_ESTIMABLE_UNDER_VCOV)  # "": no such term
+KINDS = ("CR0", "CR1", "CR1S", "CR2", "CR3")
+INFLATION = 1e5  # of a coefficient's variance, above which a regression is solved by QR
+EXACT = 1e-12  # residuals of this share of the outcome are rounding
+FITTED = 1e-9  # what is left of a cluster's indicator that lies in the span of the columns
+NUMBERS = 1 << 19  # at a time, in the largest array of a batch
+CR2_WEIGHTED = "CR2 with weights needs the rows: its working model is not that of the weights"
+EXACT_FIT = "the fit is exact to rounding: there is no error to test against"
+
+
+@dataclass(frozen=True)
+class Solutions:
+    """Regressions solved on one sample: S of them, with at most T terms asked for.
+
+    `coefficients`, `variances`, `df` and `codes` have shape (S, T), in the order of each
+    equation's `asked`; `codes` point into `STATUSES`. A term whose status is
+    `not_estimable_under_this_vcov` has its coefficient and no variance. `covariances`, shape
+    (S, T, T), is None unless asked for. `rss`, `r2` and `k` (coefficients with the intercept),
+    shape (S,), belong to the regression. `reasons` are by (equation, term), `dropped` by
+    equation: each aliased column with those that explain it.
+    """
+
+    gram: Gram
+    vcov: str
+    equations: tuple[Equation, ...]
+    coefficients: np.ndarray
+    variances: np.ndarray
+    df: np.ndarray
+    codes: np.ndarray
+    rss: np.ndarray
+    r2: np.ndarray
+    k: np.ndarray
+    covariances: np.ndarray | None
+    reasons: dict[tuple[int, int], str] = field(default_factory=dict)
+    dropped: dict[int, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    @property
+    def std_errors(self) -> np.ndarray:
+        """Standard errors, shape (S, T)."""
+        return np.sqrt(self.variances)
+
+    @property
+    def p_values(self) -> np.ndarray:
+        """Two-sided p-values by Student's t, shape (S, T); missing for an exact fit."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(self.variances > 0, self.coefficients / self.std_errors, np.nan)
+        return 2 * stdtr(self.df, -np.abs(t))
+
+    def table(self, confidence: float = 0.95) -> pd.DataFrame:
+        """List every term of every equation, as the tables of estimates do."""
+        errors, p_values = self.std_errors, self.p_values
+        half = stdtrit(self.df, 0.5 + confidence / 2) * errors
+        rows = []
+        for s, equation in enumerate(self.equations):
+            for t, term in enumerate(equation.asked):
+                status = STATUSES[self.codes[s, t]]
+                b = self.coefficients[s, t] if status == OK else np.nan
+                rows.append(
+                    {
+                        "equation": s,
+                        "outcome": equation.outcome,
+                        "term": term,
+                        "estimate": b,
+                        "std_error": errors[s, t],
+                        "statistic": b / errors[s, t] if errors[s, t] > 0 else np.nan,
+                        "p_value": p_values[s, t],
+                        "conf_low": b - half[s, t],
+                        "conf_high": b + half[s, t],
+                        "df": self.df[s, t],
+                        "vcov": self.vcov,
+                        "cluster_var": self.gram.cluster_name,
+                        "n_clusters": self.gram.n_clusters,
+                        "n_obs": self.gram.n,
+                        "r2": self.r2[s],
+                        "status": status,
+                        "warnings": self.reasons.get((s, t), ""),
+                    }
+                )
+        return pd.DataFrame(rows)
+
+
+def solve(
+    gram: Gram, equations: Sequence[Equation], vcov: str = "CR1S", covariances: bool = False
+) -> Solutions:
+    """Solve regressions on one sample; what cannot be estimated has a status and a reason.
+
+    Equations of equal size are solved together. Columns that earlier ones explain are dropped
+    by name as R's `lm` does, and regressions too ill-conditioned for cross-products of their
+    own are solved by QR.
+
+    Parameters
+    ----------
+    equations
+        Outcome, regressors and terms by name. Fewer terms cost less.
+    vcov
+        `CR0`, `CR1` (G/(G-1)), `CR1S` (G/(G-1) x (n-1)/(n-k), as Stata), with t(G-1); `CR2`
+        with Satterthwaite degrees of freedom; `CR3` with t(G-1). The last two are computed one
+        by one.
+    covariances
+        Whether covariances between terms are wanted too.
+
+    Raises
+    ------
+    ValueError
+        If there is no such covariance.
+    """
+    if vcov not in KINDS:
+        raise ValueError(f"there is no covariance {vcov} from cross-products: {', '.join(KINDS)}")
+    work = _Work(gram, tuple(equations), vcov, covariances)
+    work.read()
+    while work.groups:
+        groups, work.groups = work.groups, {}
+        for group in groups.values():
+            work.solve_group(group)
+    return work.finish()
+
+
+@dataclass
+class _Group:
+    """Regressions of equal size: places in the result, outcomes, columns, terms (-1: intercept).
+
+    `whole` groups ask for every regressor; others hold the places of their terms among the
+    columns, and the slots of the terms in the result.
+    """
+
+    k: int
+    whole: bool
+    s: list[int] = field(default_factory=list)
+    outcomes: list[int] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)
+
+    def batch(self) -> "_Batch":
+        n = len(self.s)
+        if self.whole:
+            places = slots = np.broadcast_to(np.arange(self.k), (n, self.k))
+        else:
+            places = np.array(self.places, dtype=int).reshape(n, -1)
+            slots = np.array(self.slots, dtype=int).reshape(n, -1)
+        columns = np.array(self.columns, dtype=int).reshape(n, self.k)
+        return _Batch(np.array(self.s), np.array(self.outcomes), columns, places, slots)
+
+
+class _Batch(NamedTuple):
+    """The same as arrays: shapes (S,), (S,), (S, k), (S, T), (S, T)."""
+
+    s: np.ndarray
+    y: np.ndarray
+    columns: np.ndarray
+    places: np.ndarray
+    slots: np.ndarray
+
+    def some(self, which: slice | np.ndarray) -> "_Batch":
+        return _Batch(*(part[which] for part in self))
+
+
+class _Work:
+    """The arrays of `Solutions` while they are being filled."""
+
+    def __init__(self, gram: Gram, equations: tuple[Equation, ...], vcov: str, covariances: bool):
+        self.gram, self.equations, self.vcov = gram, equations, vcov
+        self.groups: dict[tuple[int, int, bool], _Group] = {}
+        s, t = len(equations), max((len(e.asked) for e in equations), default=0)
+        self.b, self.v = np.full((s, t), np.nan), np.full((s, t), np.nan)
+        self.df = np.full((s, t), np.nan)
+        self.codes = np.zeros((s, t), dtype=np.int8)
+        self.rss, self.tss = np.full(s, np.nan), np.full(s, np.nan)
+        self.k = np.zeros(s, dtype=int)
+        self.cov = np.full((s, t, t), np.nan) if covariances else None
+        self.reasons: dict[tuple[int, int], str] = {}
+        self.dropped: dict[int, dict[str, tuple[str, ...]]] = {}
+        # What every batch takes pieces of.
+        self.vectors = np.ascontiguousarray(gram.coordinates.T)
+        self.cross = self.vectors @ self.vectors.T
+        self.limit = np.minimum(INFLATION, 1e-2 / gram.aliased_below**2)
+        self.lone = gram.carriers <= 1
+        self.cluster_means = self.vectors @ gram.sums
+        self.label = f"{vcov} by {gram.cluster_name}"
+
+    def read(self) -> None:
+        position = self.gram.position
+        constant = set(np.flatnonzero(self.gram.constant).tolist())
+        for s, equation in enumerate(self.equations):
+            terms = equation.terms
+            try:
+                outcome = position[equation.outcome]
+                columns = [position[name] for name in equation.regressors]
+                whole = terms is None
+                if len(set(columns)) < len(columns):
+                    columns, whole = list(dict.fromkeys(columns)), False
+                places = (
+                    []
+                    if whole
+                    else [
+                        -1 if name == INTERCEPT else columns.index(position[name])
+                        for name in equation.asked
+                    ]
+                )
+            except (KeyError, ValueError):
+                outcome = -1
+            if outcome < 0 or outcome in constant or self.gram.problem:
+                self.fail(s, problem(self.gram, equation))
+                continue
+            self.add(s, outcome, columns, places, whole, range(len(places)))
+
+    def add(
+        self,
+        s: int,
+        outcome: int,
+        columns: list[int],
+        places: list[int],
+        whole: bool,
+        slots: Iterable[int],
+    ) -> None:
+        key = (len(columns), len(places), whole)
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = _Group(len(columns), whole)
+        group.s.append(s)
+        group.outcomes.append(outcome)
+        group.columns += columns
+        group.places += places
+        group.slots += slots
+
+    def fail(self, s: int, reason: str) -> None:
+        for t in range(len(self.equations[s].asked)):
+            self.mark(s, t, FAILED, reason)
+
+    def mark(self, s: int, t: int, status: str, reason: str) -> None:
+        self.codes[s, t] = STATUSES.index(status)
+        self.reasons[int(s), int(t)] = reason
+
+    def solve_group(self, group: _Group) -> None:
+        """Solve regressions of equal size in batches; those too hard by themselves."""
+        gram, jobs = self.gram, group.batch()
+        n, r = len(jobs.s), len(gram.coordinates)
+        self.codes[jobs.s[:, None], jobs.slots] = STATUSES.index(OK)
+        self.tss[jobs.s] = gram.norms[jobs.y] ** 2
+        if group.k == 0 or group.k >= gram.n - 1 or self.vcov in ("CR2", "CR3"):
+            for i in range(n):
+                self.solve_alone(jobs.some(slice(i, i + 1)))
+            return
+        largest = max(group.k, jobs.places.shape[1]) * r
+        if gram.algorithm == "clusters":
+            largest = max(largest, gram.n_clusters * max(r, jobs.places.shape[1]))
+        size = min(256, max(16, NUMBERS // largest))
+        for start in range(0, n, size):
+            part = jobs.some(slice(start, start + size))
+            hard = self.solve_batch(part, group.whole)
+            for i in np.flatnonzero(hard).tolist():
+                self.solve_alone(part.some(slice(i, i + 1)))
+
+    def solve_batch(self, jobs: _Batch, whole: bool) -> np.ndarray:
+        """Solve by normal equations in the basis; say which are too ill-conditioned for that."""
+        gram = self.gram
+        y, columns, places = jobs.y, jobs.columns, jobs.places
+        p, k = len(gram.names), columns.shape[1]
+        inverse, hard = _inverses(
+            self.cross.reshape(-1).take(columns[:, :, None] * p + columns[:, None, :]),
+            self.limit[columns],
+        )
+        x = self.vectors.take(columns, axis=0)
+        e = self.vectors[y][:, :, None]
+        b = np.zeros((len(y), k, 1))
+        for _ in range(2):  # once more, for what rounding left
+            step = inverse @ (x @ e)
+            b += step
+            e = e - x.transpose(0, 2, 1) @ step
+        b, e = b[:, :, 0], e[:, :, 0]
+        scale, norms = gram.norms[y], gram.norms[columns]
+        rss = np.einsum("si,si->s", e, e)
+        if whole:
+            v = inverse @ x
+            v /= norms[:, :, None]
+            b *= scale[:, None] / norms
+        else:
+            b, v = self.terms(jobs, inverse, x, b)
+        variance, covariance = _variances(gram, e, v, self.cov is not None)
+        factor = self.factor(k + 1) * scale**2
+        into = (jobs.s[:, None], jobs.slots)
+        self.b[into] = b
+        self.v[into] = variance * factor[:, None]
+        self.df[into] = gram.n_clusters - 1
+        self.rss[jobs.s] = rss * scale**2
+        self.k[jobs.s] = k + 1
+        if covariance is not None and self.cov is not None:
+            among = (jobs.s[:, None, None], jobs.slots[:, :, None], jobs.slots[:, None, :])
+            self.cov[among] = covariance * factor[:, None, None]
+        self.note_exact(jobs.some(~hard) if hard.any() else jobs)
+        self.judge(jobs.some(~hard) if hard.any() else jobs, inverse[~hard])
+        return hard
+
+    def terms(
+        self, jobs: _Batch, inverse: np.ndarray, x: np.ndarray, b: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return coefficients and influences of the terms asked for, intercepts among them."""
+        gram, y = self.gram, jobs.y
+        norms, rate = gram.norms[jobs.columns], (gram.means / gram.norms)[jobs.columns]
+        row, at = np.arange(len(y))[:, None], np.maximum(jobs.places, 0)
+        combined = inverse[row, at] / norms[row, at][:, :, None]
+        found = b[row, at] * gram.norms[y][:, None] / norms[row, at]
+        i, t = np.nonzero(jobs.places < 0)
+        combined[i, t] = -(rate[i, None, :] @ inverse[i])[:, 0]
+        found[i, t] = gram.means[y[i]] - gram.norms[y[i]] * (rate[i] * b[i]).sum(axis=1)
+        v = combined @ x
+        v[i, t, 0] += 1 / np.sqrt(gram.total_weight)
+        return found, v
+
+    def factor(self, k: int) -> float:
+        """The factor of the small sample, as in `covariance`."""
+        n, g = self.gram.n, self.gram.n_clusters
+        if self.vcov in ("CR0", "CR2", "CR3"):
+            return 1.0
+        return g / (g - 1) * ((n - 1) / (n - k) if self.vcov == "CR1S" else 1.0)
+
+    def solve_alone(self, job: _Batch) -> None:
+        """Solve one regression by QR, or send it back without its aliased columns."""
+        gram, s, y = self.gram, int(job.s[0]), int(job.y[0])
+        columns, places, slots = (part[0].tolist() for part in job[2:])
+        kept, dropped = keep_columns(gram, columns)
+        if dropped:
+            self.dropped[s] = dropped
+            left_places, left_slots = [], []
+            for place, slot in zip(places, slots, strict=True):
+                name = INTERCEPT if place < 0 else gram.names[columns[place]]
+                if name in dropped:
+                    self.mark(s, slot, NOT_ESTIMABLE, dropped_text(name, dropped[name]))
+                else:
+                    left_places.append(-1 if place < 0 else kept.index(columns[place]))
+                    left_slots.append(slot)
+            self.add(s, y, kept, left_places, False, left_slots)
+            return
+        if gram.n - len(kept) - 1 < 1:
+            self.fail(s, too_few(gram.n, len(kept) + 1))
+            return
+        b, e, v, span = solve_precisely(gram, y, columns, places)
+        fit = Single(gram, (), b, span, e, float(gram.norms[y]), v, {})
+        self.k[s], self.rss[s] = fit.k, float(e @ e) * fit.scale**2
+        self.b[s, slots] = b
+        leaning = np.zeros(len(slots), dtype=int)
+        if gram.weighted and self.vcov == "CR2":
+            for slot in slots:
+                self.refuse(s, slot, CR2_WEIGHTED)
+            return
+        if self.vcov in ("CR2", "CR3"):
+            errors = adjusted(fit, self.vcov)
+            covariance, leaning = errors.covariance, errors.leaning
+            self.df[s, slots] = errors.df
+        else:
+            scores = gram.scores(v, e) * fit.scale
+            covariance = scores @ scores.T * self.factor(fit.k)
+            self.df[s, slots] = gram.n_clusters - 1
+        self.v[s, slots] = np.diag(covariance)
+        if self.cov is not None:
+            self.cov[s, np.array(slots, dtype=int)[:, None], slots] = covariance
+        self.note_exact(job)
+        if self.vcov == "CR3":
+            for slot, count in zip(slots, leaning.tolist(), strict=True):
+                if count:
+                    self.refuse(s, slot, f"without one of {count} clusters it is not identified")
+        self.judge(job, None)
+
+    def note_exact(self, jobs: _Batch) -> None:
+        """Give regressions without residuals an error of zero and say so."""
+        gram, y = self.gram, jobs.y
+        length = np.hypot(gram.norms[y], gram.means[y] * np.sqrt(gram.total_weight))
+        for i in np.flatnonzero(np.sqrt(self.rss[jobs.s]) <= EXACT * length).tolist():
+            s = int(jobs.s[i])
+            self.v[s, jobs.slots[i]] = 0.0
+            for slot in jobs.slots[i].tolist():
+                self.reasons[s, slot] = EXACT_FIT
+
+    def refuse(self, s: int, slot: int, reason: str) -> None:
+        """Take away the variance of a term, with the reason."""
+        self.mark(s, slot, NOT_ESTIMABLE_UNDER_VCOV, reason)
+        self.v[s, slot] = np.nan
+        if self.cov is not None:
+            self.cov[s, slot] = self.cov[s, :, slot] = np.nan
+
+    def judge(self, jobs: _Batch, inverses: np.ndarray | None) -> None:
+        """Refuse terms whose variation stands in one cluster, or in clusters fitted exactly."""
+        gram, k = self.gram, jobs.columns.shape[1]
+        if k == 0:
+            return
+        places = jobs.places
+        asked = np.take_along_axis(jobs.columns, np.maximum(places, 0), 1)
+        for i, t in zip(*np.nonzero((places >= 0) & self.lone[asked]), strict=True):
+            carried = int(gram.carriers[asked[i, t]])
+            reason = (
+                f"its variation is carried by {carried} {gram.cluster_name} only: {self.label}"
+                " has nothing to compare it with"
+            )
+            self.refuse(int(jobs.s[i]), int(jobs.slots[i, t]), reason)
+        # The model fits the mean of a cluster exactly if its indicator lies in the span of the
+        # columns, which is possible for at most k + 1 clusters.
+        suspect = gram.between & (gram.carriers > 1) & (gram.carriers <= k + 2)
+        doubtful = (places >= 0) & suspect[asked]
+        for i in np.flatnonzero(doubtful.any(axis=1)).tolist():
+            own = jobs.columns[i]
+            means = self.cluster_means[own]
+            if inverses is None:
+                inverse = np.linalg.pinv(self.cross[np.ix_(own, own)], hermitian=True)
+            else:
+                inverse = inverses[i]
+            share = gram.sums[0] + ((inverse @ means) * means).sum(axis=0) / gram.sums[0]
+            free = share < 1 - FITTED
+            for t in [] if free.all() else np.flatnonzero(doubtful[i]).tolist():
+                values = gram.levels[asked[i, t], free]
+                common = np.unique(values, return_counts=True)[1].max(initial=0)
+                if free.sum() - common <= 1:
+                    reason = (
+                        f"the model fits the mean of {(~free).sum()} of {gram.n_clusters}"
+                        f" clusters of {gram.cluster_name} exactly: {self.label} has nothing"
+                        " to compare it with"
+                    )
+                    self.refuse(int(jobs.s[i]), int(jobs.slots[i, t]), reason)
+
+    def finish(self) -> Solutions:
+        return Solutions(
+            gram=self.gram,
+            vcov=self.vcov,
+            equations=self.equations,
+            coefficients=self.b,
+            variances=self.v,
+            df=self.df,
+            codes=self.codes,
+            rss=self.rss,
+            r2=1 - self.rss / self.tss,
+            k=self.k,
+            covariances=self.cov,
+            reasons=self.reasons,
+            dropped=self.dropped,
+        )
+
+
+def _inverses(matrices: np.ndarray, limit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Invert matrices with unit diagonals; say which are too near to singular.
+
+    The diagonal of the inverse is the variance inflation of each column: at least the inverse
+    of what is left of the column after any others. LAPACK by Cholesky takes two thirds of the
+    time of `np.linalg.inv`, and one singular matrix does not stop the others.
+    """
+    n, k = matrices.shape[:2]
+    inverse = np.ascontiguousarray(matrices)
+    hard = np.zeros(n, dtype=bool)
+    for i, matrix in enumerate(inverse):
+        factor, failed = dpotrf(matrix.T, 0, 0, 1)
+        hard[i] = failed or dpotri(factor, 0, 1)[1]
+    rows, columns = np.triu_indices(k, 1)
+    flat = inverse.reshape(n, k * k)
+    flat[:, rows * k + columns] = flat[:, columns * k + rows]
+    inflation = flat[:, :: k + 1]
+    hard |= ~((inflation > 0.5) & (inflation < limit)).all(axis=1)
+    inverse[hard] = 0.0
+    return inverse, hard
+
+
+def _variances(
+    gram: Gram, e: np.ndarray, v: np.ndarray, full: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Sum squared scores over clusters: shape (S, T), and (S, T, T) if wanted.
+
+    Parameters
+    ----------
+    e, v
+        Residuals, shape (S, r), and influences, shape (S, T, r).
+    """
+    s, terms, r = v.shape
+    variance = np.zeros((s, terms))
+    covariance = np.zeros((s, terms, terms)) if full else None
+
+    def add(scores: np.ndarray, some: slice) -> None:
+        variance[some] += np.einsum("stg,stg->st", scores, scores)
+        if covariance is not None:
+            covariance[some] += scores @ scores.transpose(0, 2, 1)
+
+    if gram.by_cluster is not None:
+        g = gram.n_clusters
+        products = (e @ gram.by_cluster.reshape(r, r * g)).reshape(s, r, g)
+        add(v @ products, slice(None))
+        return variance, covariance
+    assert gram.rows is not None
+    single_rows = gram.n == gram.n_clusters
+    for _, rows, starts in row_blocks(gram.sizes, rows=2048):
+        part = gram.rows[:, rows]
+        size = max(1, NUMBERS // (part.shape[1] * (terms + 1)))
+        for low in range(0, s, size):
+            some = slice(low, low + size)
+            ours = v[some]
+            scores = (ours.reshape(-1, r) @ part).reshape(len(ours), terms, -1)
+            scores *= (e[some] @ part)[:, None, :]
+            add(scores if single_rows else np.add.reduceat(scores, starts, axis=2), some)
+    return variance, covariance
