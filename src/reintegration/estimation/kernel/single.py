@@ -7,7 +7,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from reintegration.estimation.design import INTERCEPT, independent_columns
-from reintegration.estimation.kernel import Gram
+from reintegration.estimation.kernel.gram import Gram
 
 NO_FREEDOM = 1e-9  # of a direction, what is left when a cluster is taken out
 

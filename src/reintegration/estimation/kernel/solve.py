@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from scipy.linalg.lapack import dpotrf, dpotri
-from scipy.special import stdtr, stdtrit
 
 from reintegration.estimation.design import INTERCEPT
-from reintegration.estimation.kernel import Gram, row_blocks
-from reintegration.estimation.kernel_single import (
+from reintegration.estimation.kernel.batch import NUMBERS, inverses, variances
+from reintegration.estimation.kernel.gram import Gram
+from reintegration.estimation.kernel.single import (
     Equation,
     Single,
     adjusted,
@@ -27,6 +25,7 @@ from reintegration.estimation.kernel_single import (
     solve_precisely,
     too_few,
 )
+from reintegration.estimation.kernel.solutions import STATUSES, Solutions
 from reintegration.estimation.results import (
     FAILED,
     NOT_ESTIMABLE,
@@ -34,85 +33,12 @@ from reintegration.estimation.results import (
     OK,
 )
 
-STATUSES = ("", OK, FAILED, NOT_ESTIMABLE, NOT_ESTIMABLE_UNDER_VCOV)  # "": no such term
 KINDS = ("CR0", "CR1", "CR1S", "CR2", "CR3")
 INFLATION = 1e5  # of a coefficient's variance, above which a regression is solved by QR
 EXACT = 1e-12  # residuals of this share of the outcome are rounding
 FITTED = 1e-9  # what is left of a cluster's indicator that lies in the span of the columns
-NUMBERS = 1 << 19  # at a time, in the largest array of a batch
 CR2_WEIGHTED = "CR2 with weights needs the rows: its working model is not that of the weights"
 EXACT_FIT = "the fit is exact to rounding: there is no error to test against"
-
-
-@dataclass(frozen=True)
-class Solutions:
-    """Regressions solved on one sample: S of them, with at most T terms asked for.
-
-    `coefficients`, `variances`, `df` and `codes` have shape (S, T), in the order of each
-    equation's `asked`; `codes` point into `STATUSES`. A term whose status is
-    `not_estimable_under_this_vcov` has its coefficient and no variance. `covariances`, shape
-    (S, T, T), is None unless asked for. `rss`, `r2` and `k` (coefficients with the intercept),
-    shape (S,), belong to the regression. `reasons` are by (equation, term), `dropped` by
-    equation: each aliased column with those that explain it.
-    """
-
-    gram: Gram
-    vcov: str
-    equations: tuple[Equation, ...]
-    coefficients: np.ndarray
-    variances: np.ndarray
-    df: np.ndarray
-    codes: np.ndarray
-    rss: np.ndarray
-    r2: np.ndarray
-    k: np.ndarray
-    covariances: np.ndarray | None
-    reasons: dict[tuple[int, int], str] = field(default_factory=dict)
-    dropped: dict[int, dict[str, tuple[str, ...]]] = field(default_factory=dict)
-
-    @property
-    def std_errors(self) -> np.ndarray:
-        """Standard errors, shape (S, T)."""
-        return np.sqrt(self.variances)
-
-    @property
-    def p_values(self) -> np.ndarray:
-        """Two-sided p-values by Student's t, shape (S, T); missing for an exact fit."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.where(self.variances > 0, self.coefficients / self.std_errors, np.nan)
-        return 2 * stdtr(self.df, -np.abs(t))
-
-    def table(self, confidence: float = 0.95) -> pd.DataFrame:
-        """List every term of every equation, as the tables of estimates do."""
-        errors, p_values = self.std_errors, self.p_values
-        half = stdtrit(self.df, 0.5 + confidence / 2) * errors
-        rows = []
-        for s, equation in enumerate(self.equations):
-            for t, term in enumerate(equation.asked):
-                status = STATUSES[self.codes[s, t]]
-                b = self.coefficients[s, t] if status == OK else np.nan
-                rows.append(
-                    {
-                        "equation": s,
-                        "outcome": equation.outcome,
-                        "term": term,
-                        "estimate": b,
-                        "std_error": errors[s, t],
-                        "statistic": b / errors[s, t] if errors[s, t] > 0 else np.nan,
-                        "p_value": p_values[s, t],
-                        "conf_low": b - half[s, t],
-                        "conf_high": b + half[s, t],
-                        "df": self.df[s, t],
-                        "vcov": self.vcov,
-                        "cluster_var": self.gram.cluster_name,
-                        "n_clusters": self.gram.n_clusters,
-                        "n_obs": self.gram.n,
-                        "r2": self.r2[s],
-                        "status": status,
-                        "warnings": self.reasons.get((s, t), ""),
-                    }
-                )
-        return pd.DataFrame(rows)
 
 
 def solve(
@@ -290,9 +216,9 @@ class _Work:
     def solve_batch(self, jobs: _Batch, whole: bool) -> np.ndarray:
         """Solve by normal equations in the basis; say which are too ill-conditioned for that."""
         gram = self.gram
-        y, columns, places = jobs.y, jobs.columns, jobs.places
+        y, columns = jobs.y, jobs.columns
         p, k = len(gram.names), columns.shape[1]
-        inverse, hard = _inverses(
+        inverse, hard = inverses(
             self.cross.reshape(-1).take(columns[:, :, None] * p + columns[:, None, :]),
             self.limit[columns],
         )
@@ -312,7 +238,7 @@ class _Work:
             b *= scale[:, None] / norms
         else:
             b, v = self.terms(jobs, inverse, x, b)
-        variance, covariance = _variances(gram, e, v, self.cov is not None)
+        variance, covariance = variances(gram, e, v, self.cov is not None)
         factor = self.factor(k + 1) * scale**2
         into = (jobs.s[:, None], jobs.slots)
         self.b[into] = b
@@ -414,7 +340,7 @@ class _Work:
         if self.cov is not None:
             self.cov[s, slot] = self.cov[s, :, slot] = np.nan
 
-    def judge(self, jobs: _Batch, inverses: np.ndarray | None) -> None:
+    def judge(self, jobs: _Batch, inverted: np.ndarray | None) -> None:
         """Refuse terms whose variation stands in one cluster, or in clusters fitted exactly."""
         gram, k = self.gram, jobs.columns.shape[1]
         if k == 0:
@@ -435,10 +361,10 @@ class _Work:
         for i in np.flatnonzero(doubtful.any(axis=1)).tolist():
             own = jobs.columns[i]
             means = self.cluster_means[own]
-            if inverses is None:
+            if inverted is None:
                 inverse = np.linalg.pinv(self.cross[np.ix_(own, own)], hermitian=True)
             else:
-                inverse = inverses[i]
+                inverse = inverted[i]
             share = gram.sums[0] + ((inverse @ means) * means).sum(axis=0) / gram.sums[0]
             free = share < 1 - FITTED
             for t in [] if free.all() else np.flatnonzero(doubtful[i]).tolist():
@@ -468,63 +394,3 @@ class _Work:
             reasons=self.reasons,
             dropped=self.dropped,
         )
-
-
-def _inverses(matrices: np.ndarray, limit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Invert matrices with unit diagonals; say which are too near to singular.
-
-    The diagonal of the inverse is the variance inflation of each column: at least the inverse
-    of what is left of the column after any others. LAPACK by Cholesky takes two thirds of the
-    time of `np.linalg.inv`, and one singular matrix does not stop the others.
-    """
-    n, k = matrices.shape[:2]
-    inverse = np.ascontiguousarray(matrices)
-    hard = np.zeros(n, dtype=bool)
-    for i, matrix in enumerate(inverse):
-        factor, failed = dpotrf(matrix.T, 0, 0, 1)
-        hard[i] = failed or dpotri(factor, 0, 1)[1]
-    rows, columns = np.triu_indices(k, 1)
-    flat = inverse.reshape(n, k * k)
-    flat[:, rows * k + columns] = flat[:, columns * k + rows]
-    inflation = flat[:, :: k + 1]
-    hard |= ~((inflation > 0.5) & (inflation < limit)).all(axis=1)
-    inverse[hard] = 0.0
-    return inverse, hard
-
-
-def _variances(
-    gram: Gram, e: np.ndarray, v: np.ndarray, full: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Sum squared scores over clusters: shape (S, T), and (S, T, T) if wanted.
-
-    Parameters
-    ----------
-    e, v
-        Residuals, shape (S, r), and influences, shape (S, T, r).
-    """
-    s, terms, r = v.shape
-    variance = np.zeros((s, terms))
-    covariance = np.zeros((s, terms, terms)) if full else None
-
-    def add(scores: np.ndarray, some: slice) -> None:
-        variance[some] += np.einsum("stg,stg->st", scores, scores)
-        if covariance is not None:
-            covariance[some] += scores @ scores.transpose(0, 2, 1)
-
-    if gram.by_cluster is not None:
-        g = gram.n_clusters
-        products = (e @ gram.by_cluster.reshape(r, r * g)).reshape(s, r, g)
-        add(v @ products, slice(None))
-        return variance, covariance
-    assert gram.rows is not None
-    single_rows = gram.n == gram.n_clusters
-    for _, rows, starts in row_blocks(gram.sizes, rows=2048):
-        part = gram.rows[:, rows]
-        size = max(1, NUMBERS // (part.shape[1] * (terms + 1)))
-        for low in range(0, s, size):
-            some = slice(low, low + size)
-            ours = v[some]
-            scores = (ours.reshape(-1, r) @ part).reshape(len(ours), terms, -1)
-            scores *= (e[some] @ part)[:, None, :]
-            add(scores if single_rows else np.add.reduceat(scores, starts, axis=2), some)
-    return variance, covariance

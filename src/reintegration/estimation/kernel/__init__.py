@@ -1,0 +1,1 @@
+"""Thousands of regressions on one sample, from statistics formed in one reading of its rows."""
