@@ -170,8 +170,11 @@ def _moments(
             two = draw * moved - (draw @ crossed.T) @ (crossed / length)
         squares = [np.einsum("ij,ij->i", *pair) for pair in ((one, one), (one, two), (two, two))]
         parts.append((draw @ own, draw @ moved, *squares))
-    arrays = [np.concatenate(part) for part in zip(*parts, strict=True)]
-    return _Moments(float(own @ own), *arrays)
+    first, second, square, mixed, second_square = map(np.concatenate, zip(*parts, strict=True))
+    # Scores that do not move with a, as those of equal signs, must not do so by rounding.
+    still = second_square <= NOTHING * second_square.max(initial=0.0)
+    mixed[still] = second_square[still] = 0.0
+    return _Moments(float(own @ own), first, second, square, mixed, second_square)
 
 
 @dataclass(frozen=True)
