@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reintegration.estimation.design import INTERCEPT
-from reintegration.estimation.kernel.batch import NUMBERS, inverses, variances
+from reintegration.estimation.kernel.batch import NUMBERS, Workspace, invert, variances
 from reintegration.estimation.kernel.gram import Gram
 from reintegration.estimation.kernel.single import (
     Equation,
@@ -132,6 +132,7 @@ class _Work:
         self.cov = np.full((s, t, t), np.nan) if covariances else None
         self.reasons: dict[tuple[int, int], str] = {}
         self.dropped: dict[int, dict[str, tuple[str, ...]]] = {}
+        self.space = Workspace()
         # What every batch takes pieces of.
         self.vectors = np.ascontiguousarray(gram.coordinates.T)
         self.cross = self.vectors @ self.vectors.T
@@ -142,29 +143,23 @@ class _Work:
 
     def read(self) -> None:
         position = self.gram.position
+        place_of = position.__getitem__
         constant = set(np.flatnonzero(self.gram.constant).tolist())
         for s, equation in enumerate(self.equations):
             terms = equation.terms
             try:
                 outcome = position[equation.outcome]
-                columns = [position[name] for name in equation.regressors]
-                whole = terms is None
-                if len(set(columns)) < len(columns):
-                    columns, whole = list(dict.fromkeys(columns)), False
-                places = (
-                    []
-                    if whole
-                    else [
-                        -1 if name == INTERCEPT else columns.index(position[name])
-                        for name in equation.asked
-                    ]
-                )
+                columns = list(map(place_of, equation.regressors))
+                places = [
+                    -1 if name == INTERCEPT else columns.index(position[name])
+                    for name in terms or ()
+                ]
             except (KeyError, ValueError):
                 outcome = -1
             if outcome < 0 or outcome in constant or self.gram.problem:
                 self.fail(s, problem(self.gram, equation))
                 continue
-            self.add(s, outcome, columns, places, whole, range(len(places)))
+            self.add(s, outcome, columns, places, terms is None, range(len(places)))
 
     def add(
         self,
@@ -217,12 +212,15 @@ class _Work:
         """Solve by normal equations in the basis; say which are too ill-conditioned for that."""
         gram = self.gram
         y, columns = jobs.y, jobs.columns
-        p, k = len(gram.names), columns.shape[1]
-        inverse, hard = inverses(
-            self.cross.reshape(-1).take(columns[:, :, None] * p + columns[:, None, :]),
-            self.limit[columns],
-        )
-        x = self.vectors.take(columns, axis=0)
+        p, r = self.vectors.shape
+        n, k = columns.shape
+        pairs = self.space.array("pairs", n, k, k, dtype=int)
+        np.add(columns[:, :, None] * p, columns[:, None, :], out=pairs)
+        inverse = self.space.array("inverse", n, k, k)
+        self.cross.reshape(-1).take(pairs, out=inverse, mode="clip")
+        hard = invert(inverse, self.limit[columns])
+        x = self.space.array("x", n, k, r)
+        self.vectors.take(columns, axis=0, out=x, mode="clip")
         e = self.vectors[y][:, :, None]
         b = np.zeros((len(y), k, 1))
         for _ in range(2):  # once more, for what rounding left
@@ -233,12 +231,12 @@ class _Work:
         scale, norms = gram.norms[y], gram.norms[columns]
         rss = np.einsum("si,si->s", e, e)
         if whole:
-            v = inverse @ x
+            v = np.matmul(inverse, x, out=self.space.array("v", n, k, r))
             v /= norms[:, :, None]
             b *= scale[:, None] / norms
         else:
             b, v = self.terms(jobs, inverse, x, b)
-        variance, covariance = variances(gram, e, v, self.cov is not None)
+        variance, covariance = variances(gram, e, v, self.cov is not None, self.space)
         factor = self.factor(k + 1) * scale**2
         into = (jobs.s[:, None], jobs.slots)
         self.b[into] = b
@@ -249,8 +247,10 @@ class _Work:
         if covariance is not None and self.cov is not None:
             among = (jobs.s[:, None, None], jobs.slots[:, :, None], jobs.slots[:, None, :])
             self.cov[among] = covariance * factor[:, None, None]
-        self.note_exact(jobs.some(~hard) if hard.any() else jobs)
-        self.judge(jobs.some(~hard) if hard.any() else jobs, inverse[~hard])
+        if hard.any():
+            jobs, inverse = jobs.some(~hard), inverse[~hard]
+        self.note_exact(jobs)
+        self.judge(jobs, inverse)
         return hard
 
     def terms(
@@ -280,6 +280,11 @@ class _Work:
         """Solve one regression by QR, or send it back without its aliased columns."""
         gram, s, y = self.gram, int(job.s[0]), int(job.y[0])
         columns, places, slots = (part[0].tolist() for part in job[2:])
+        if len(set(columns)) < len(columns):  # a name twice counts once
+            once = list(dict.fromkeys(columns))
+            again = [-1 if place < 0 else once.index(columns[place]) for place in places]
+            self.add(s, y, once, again, False, slots)
+            return
         kept, dropped = keep_columns(gram, columns)
         if dropped:
             self.dropped[s] = dropped
