@@ -109,12 +109,17 @@ def per_equation(statistics: Gram, one_term: bool, repeat: int) -> Time:
 
 def time_kernel(n: int, repeat: int) -> dict[int, tuple[Time, Time]]:
     """Print what each algorithm costs; return the chosen one's time for one and all terms."""
-    print(f"\nKernel, {n:,} rows: ms per specification of {REGRESSORS} regressors (processor's)")
-    print(f"{'clusters':>9} {'algorithm':>9}  {'one term':>17}  {'all terms':>17}  reading, s")
+    print(f"\nKernel, {n:,} rows: ms per specification of {REGRESSORS} regressors")
+    print("(of the processor); * is the algorithm chosen for so many terms")
+    print(f"{'clusters':>9} {'algorithm':>9}  {'one term':>19} {'all terms':>19} reading, s")
     chosen = {}
     for n_clusters in CLUSTERS:
         columns, clusters = rows_of(n, n_clusters)
-        picked = gram(columns, NAMES, clusters=clusters).algorithm
+        picked = [
+            gram(columns, NAMES, clusters=clusters, terms=terms).algorithm
+            for terms in (1, REGRESSORS)
+        ]
+        cost: list[dict[str, Time]] = [{}, {}]
         for algorithm in ("clusters", "rows"):
             read = best(
                 lambda way=algorithm, x=columns, g=clusters: gram(
@@ -123,16 +128,13 @@ def time_kernel(n: int, repeat: int) -> dict[int, tuple[Time, Time]]:
                 3,
             )
             statistics = gram(columns, NAMES, clusters=clusters, algorithm=algorithm)
-            one = per_equation(statistics, True, repeat)
-            whole = per_equation(statistics, False, repeat)
-            mark = " <- chosen" if algorithm == picked else ""
-            print(
-                f"{n_clusters:>9,} {algorithm:>9}  {one.wall:8.4f} ({one.work:6.4f})"
-                f"  {whole.wall:8.4f} ({whole.work:6.4f})  {read.wall:10.3f}{mark}",
-                flush=True,
-            )
-            if algorithm == picked:
-                chosen[n_clusters] = one, whole
+            line = f"{n_clusters:>9,} {algorithm:>9} "
+            for found, choice, one_term in zip(cost, picked, (True, False), strict=True):
+                took = found[algorithm] = per_equation(statistics, one_term, repeat)
+                mark = "*" if choice == algorithm else " "
+                line += f" {took.wall:8.4f}{mark} ({took.work:7.4f})"
+            print(f"{line} {read.wall:10.3f}", flush=True)
+        chosen[n_clusters] = cost[0][picked[0]], cost[1][picked[1]]
     return chosen
 
 

@@ -5,6 +5,8 @@ import statsmodels.api as sm
 from linearmodels.iv import IV2SLS
 
 from reintegration.estimation.covariance import carriers, covariance
+from reintegration.estimation.fit import fit_specification
+from reintegration.estimation.grammar import parse_term
 from reintegration.estimation.kernel.gram import gram
 from reintegration.estimation.kernel.single import Equation, single
 from reintegration.estimation.kernel.solutions import STATUSES
@@ -15,7 +17,7 @@ from reintegration.estimation.results import (
     NOT_ESTIMABLE_UNDER_VCOV,
     OK,
 )
-from reintegration.estimation.specs import Vcov
+from reintegration.estimation.specs import Specification, Vcov
 
 R_CR2_ERRORS = [0.134983742866483, 0.132736893510635, 0.254986551291385, 0.270037508030945]
 R_CR2_DF = [5.09147440508298, 4.51392452097281, 3.97034467621546, 5.31373817439952]
@@ -132,6 +134,12 @@ def test_few_clusters_of_many_rows_go_by_clusters():
     assert gram(columns, NAMES, clusters=clusters).algorithm == "clusters"
 
 
+def test_many_terms_change_what_is_cheaper():
+    columns, clusters, _ = sample(3100, 3000)
+    found = [gram(columns, NAMES, clusters=clusters, terms=t).algorithm for t in (1, 8)]
+    assert found == ["rows", "clusters"]
+
+
 @pytest.mark.parametrize("n_clusters", [12, 200])
 def test_order_of_rows_and_blocks_do_not_matter(n_clusters):
     columns, clusters, rng = sample(20_000, n_clusters)  # three blocks of rows
@@ -206,10 +214,14 @@ def test_aliased_columns_are_dropped_by_name_later_ones_first():
     assert statuses(found)[0] == [OK, NOT_ESTIMABLE, OK, NOT_ESTIMABLE, OK]
     assert found.dropped[0] == {"same": ("intercept",), "sum": ("x0", "x1")}
     assert found.reasons[0, 3] == "sum was dropped: it is a combination of x0, x1"
-    assert found.reasons[0, 1] == "same does not vary in the sample and was dropped"
+    assert found.reasons[0, 1] == (
+        "same does not vary in the sample, to 1e-7 of its size, and was dropped"
+    )
     np.testing.assert_allclose(found.coefficients[0, [0, 2, 4]], found.coefficients[2, :3])
     np.testing.assert_allclose(found.variances[0, [0, 2, 4]], found.variances[2, :3])
     assert found.k.tolist() == [4, 3, 4]
+    gone = found.codes == STATUSES.index(NOT_ESTIMABLE)
+    assert np.isnan(found.coefficients[gone]).all() and np.isnan(found.variances[gone]).all()
     assert found.dropped[1] == {"x0": ("sum", "x1")}
     assert statuses(found)[1][:3] == [NOT_ESTIMABLE, OK, OK]
     y, x = columns[:, 0], frame[["sum", "x1"]].to_numpy()
@@ -246,6 +258,23 @@ def test_what_is_nearly_a_combination_is_judged_as_r_does(share, kept):
         np.testing.assert_allclose(found.coefficients[0], theirs[1:], rtol=1e-9)
 
 
+@pytest.mark.parametrize("algorithm", ["clusters", "rows"])
+@pytest.mark.parametrize("vcov", ["CR1S", "CR2"])
+def test_equations_may_have_no_regressors_or_ask_for_nothing(algorithm, vcov):
+    columns, clusters, _ = sample()
+    statistics = gram(columns, NAMES, clusters=clusters, algorithm=algorithm)
+    found = solve(
+        statistics,
+        [Equation("y", ()), Equation("y", (), ("intercept",)), Equation("y", ("x0",), ())],
+        vcov,
+        covariances=True,
+    )
+    assert [[*filter(None, row)] for row in statuses(found)] == [[], [OK], []]
+    np.testing.assert_allclose(found.coefficients[1, 0], columns[:, 0].mean())
+    assert found.k.tolist() == [1, 1, 2]
+    assert len(solve(statistics, []).table()) == 0
+
+
 def test_a_name_twice_in_an_equation_counts_once():
     columns, clusters, _ = sample()
     found = solve(
@@ -254,6 +283,29 @@ def test_a_name_twice_in_an_equation_counts_once():
     )
     assert found.k.tolist() == [3, 3]
     np.testing.assert_allclose(found.variances[0, :2], found.variances[1, :2])
+
+
+def test_numbers_and_statuses_are_those_of_a_fitted_specification():
+    columns, clusters, _ = sample()
+    frame = pd.DataFrame(columns, columns=NAMES).assign(
+        survey_id=np.arange(300), returnee_id=np.arange(300), g=clusters
+    )
+    frame["own"], frame["twice"] = (clusters == 3) * 1.0, 2 * frame["x1"]
+    terms = ("x0", "x1", "own", "twice", "x2")
+    spec = Specification(
+        *("id", "", "published", "surveys", "y"),
+        terms=tuple(parse_term(term) for term in terms),
+        vcov=Vcov("CR1S", "g"),
+    )
+    theirs = pd.DataFrame(fit_specification(frame, spec).estimates).set_index("term")
+    statistics = gram(frame, ["y", *terms], clusters=frame["g"], cluster_name="g")
+    ours = solve(statistics, [Equation("y", terms, ("intercept", *terms))]).table()
+    ours = ours.set_index("term").loc[theirs.index]
+    assert ours["status"].tolist() == theirs["status"].tolist()
+    for column in ("estimate", "std_error", "statistic", "conf_low", "conf_high"):
+        np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-8, atol=1e-12)
+    assert ours.loc["own", "warnings"] == theirs.loc["own", "warnings"]
+    assert ours.loc["twice", "warnings"] == theirs.loc["twice", "warnings"]
 
 
 def test_what_cannot_be_fitted_has_a_status_and_a_reason():

@@ -82,7 +82,7 @@ def variances(
         for low in range(0, s, size):
             some = slice(low, low + size)
             ours = v[some]
-            scores = (ours.reshape(-1, r) @ part).reshape(len(ours), terms, -1)
+            scores = (ours.reshape(-1, r) @ part).reshape(len(ours), terms, part.shape[1])
             scores *= (e[some] @ part)[:, None, :]
             add(scores if single_rows else np.add.reduceat(scores, starts, axis=2), some)
     return variance, covariance

@@ -144,6 +144,7 @@ def gram(
     weights: np.ndarray | pd.Series | None = None,
     cluster_name: str = "cluster",
     algorithm: str = "auto",
+    terms: int = 1,
 ) -> Gram:
     """Read the rows of one sample and form what its regressions need.
 
@@ -161,7 +162,9 @@ def gram(
     cluster_name
         Name of the cluster variable, for messages.
     algorithm
-        `clusters`, `rows`, or `auto`: what is estimated to be cheaper for one term.
+        `clusters`, `rows`, or `auto`: what is estimated to be cheaper.
+    terms
+        How many terms a regression will ask for, on average, which decides what is cheaper.
 
     Raises
     ------
@@ -194,7 +197,7 @@ def gram(
     norms[norms == 0] = 1.0
     inverse = np.where(constant, 0.0, 1 / norms)
     if algorithm == "auto":
-        algorithm = _cheaper(n, len(sizes), min(n, p + 1))
+        algorithm = _cheaper(n, len(sizes), min(n, p + 1), terms)
     basis, coordinates = orthonormal(sorted_rows, means, inverse, cross, total)
     by_cluster, rows, correction = cross_products(basis, sizes, len(coordinates), n, algorithm)
     coordinates = (correction @ coordinates)[:, 1:]
@@ -221,10 +224,10 @@ def gram(
     )
 
 
-def _cheaper(n: int, n_clusters: int, r: int) -> str:
-    """Choose by the cost of one more regression of which one term's variance is asked."""
-    by_clusters = n_clusters * r * (r + 1) * FLOP
-    by_rows = n * (2 * r * FLOP + SUMMED)
+def _cheaper(n: int, n_clusters: int, r: int, terms: int) -> str:
+    """Choose by what one more regression costs: multiplying, and summing scores over rows."""
+    by_clusters = n_clusters * r * (r + terms) * FLOP
+    by_rows = n * (r * (1 + terms) * FLOP + terms * SUMMED)
     if by_rows < by_clusters or n_clusters * r * r > LARGEST:
         return "rows"
     return "clusters"

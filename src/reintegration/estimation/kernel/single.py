@@ -125,7 +125,7 @@ def too_few(n: int, k: int) -> str:
 def dropped_text(name: str, by: Sequence[str]) -> str:
     """Say that a column was dropped, and why."""
     if not by or tuple(by) == (INTERCEPT,):
-        return f"{name} does not vary in the sample and was dropped"
+        return f"{name} does not vary in the sample, to 1e-7 of its size, and was dropped"
     return f"{name} was dropped: it is a combination of {', '.join(by)}"
 
 

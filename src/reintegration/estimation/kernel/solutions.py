@@ -16,6 +16,11 @@ from reintegration.estimation.results import (
 )
 
 STATUSES = ("", OK, FAILED, NOT_ESTIMABLE, NOT_ESTIMABLE_UNDER_VCOV)  # "": no such term
+COLUMNS = (
+    *("equation", "outcome", "term", "estimate", "std_error", "statistic", "p_value"),
+    *("conf_low", "conf_high", "df", "vcov", "cluster_var", "n_clusters", "n_obs", "r2"),
+    *("status", "warnings"),
+)
 
 
 @dataclass(frozen=True)
@@ -86,4 +91,4 @@ class Solutions:
                         "warnings": self.reasons.get((s, t), ""),
                     }
                 )
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -280,6 +280,9 @@ class _Work:
         """Solve one regression by QR, or send it back without its aliased columns."""
         gram, s, y = self.gram, int(job.s[0]), int(job.y[0])
         columns, places, slots = (part[0].tolist() for part in job[2:])
+        for array in (self.b, self.v, self.df, self.rss, self.cov):
+            if array is not None:
+                array[s] = np.nan  # what the batch left
         if len(set(columns)) < len(columns):  # a name twice counts once
             once = list(dict.fromkeys(columns))
             again = [-1 if place < 0 else once.index(columns[place]) for place in places]
