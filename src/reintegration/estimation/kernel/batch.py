@@ -8,7 +8,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from reintegration.estimation.kernel.gram import Gram
 from reintegration.estimation.kernel.rows import row_blocks
 
-NUMBERS = 1 << 18  # at a time, in the largest array of a batch
+NUMBERS = 3 << 16  # at a time, in the largest array of a batch
 
 
 class Workspace:

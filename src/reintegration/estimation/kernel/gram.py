@@ -191,14 +191,14 @@ def gram(
         return Gram(**common, **_nothing(p), problem="there are no rows")
     sorted_rows = Rows(x, names, order, root)
     means, cross, spread = sorted_rows.centre(sizes)
-    total = float(n if root is None else root @ root)
+    total = sorted_rows.total
     constant = spread.low == spread.high
     norms = np.where(constant, 1.0, np.sqrt(np.diag(cross)))
     norms[norms == 0] = 1.0
     inverse = np.where(constant, 0.0, 1 / norms)
     if algorithm == "auto":
         algorithm = _cheaper(n, len(sizes), min(n, p + 1), terms)
-    basis, coordinates = orthonormal(sorted_rows, means, inverse, cross, total)
+    basis, coordinates = orthonormal(sorted_rows, means, inverse, cross)
     by_cluster, rows, correction = cross_products(basis, sizes, len(coordinates), n, algorithm)
     coordinates = (correction @ coordinates)[:, 1:]
     coordinates[0] = 0.0  # the columns are centred
@@ -243,6 +243,7 @@ def _numbers(
         x = data[names].to_numpy(dtype=float, na_value=np.nan)
     else:
         x = np.asarray(data)
+        x = x if x.dtype.kind in "fiub" else x.astype(float)
         if x.ndim != 2 or names is None or len(names) != x.shape[1]:
             raise ValueError(f"an array of shape {x.shape} needs a name for each of its columns")
     if len(set(names)) < len(names):

@@ -35,13 +35,25 @@ class Rows:
         root: np.ndarray | None,
     ):
         self.x, self.names, self.order = x, names, order
+        self.total = float(len(x) if root is None else root @ root)
+        self.weights = None if root is None else root**2  # in the order they came in
         self.root = root if root is None or order is None else root[order]
 
     def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        for start in range(0, len(self.x), BLOCK):
-            rows = slice(start, min(start + BLOCK, len(self.x)))
-            block = self.x[rows] if self.order is None else self.x[self.order[rows]]
+        """Yield blocks of rows, to be changed by nobody and kept no longer than one turn."""
+        space = np.empty((min(BLOCK, len(self.x)), self.x.shape[1]), dtype=self.x.dtype)
+        for rows in self.slices():
+            if self.order is None:
+                block = self.x[rows]
+            else:
+                block = space[: rows.stop - rows.start]
+                self.x.take(self.order[rows], axis=0, out=block, mode="clip")
             yield rows, np.ascontiguousarray(block, dtype=float)
+
+    def slices(self) -> Iterator[slice]:
+        """Yield the blocks as slices."""
+        for start in range(0, len(self.x), BLOCK):
+            yield slice(start, min(start + BLOCK, len(self.x)))
 
     def column(self, j: int) -> np.ndarray:
         """Return one column, shape (n,), in the order of the clusters."""
@@ -53,13 +65,11 @@ class Rows:
 
     def centre(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, "Spread"]:
         """Return the means, the centred cross-products, and what varies where."""
-        p = self.x.shape[1]
-        sums, total = np.zeros(p), 0.0
-        for rows, block in self:
-            root = self.roots(rows)
-            weight = np.ones(len(block)) if root is None else root**2
-            sums += weight @ block
-            total += weight.sum()
+        p, total = self.x.shape[1], self.total
+        sums = np.zeros(p)
+        for rows in self.slices():  # in whatever order
+            block = self.x[rows]
+            sums += block.sum(axis=0, dtype=float) if self.weights is None else self.weights[rows] @ block
         if not np.isfinite(sums).all():
             bad = [name for name, s in zip(self.names, sums, strict=True) if not np.isfinite(s)]
             raise ValueError(
@@ -118,9 +128,9 @@ class Spread:
         low, high, alone = self.low, self.high, self.lows == self.highs
         varied = (~alone).sum(axis=0)
         two = np.ones(len(low), dtype=bool)
-        for _, block in rows:
+        for some in rows.slices():
             maybe = np.flatnonzero(two)
-            part = block[:, maybe]
+            part = rows.x[some, maybe] if len(maybe) < len(two) else rows.x[some]
             two[maybe] = ((part == low[maybe]) | (part == high[maybe])).all(axis=0)
         found = np.empty(len(low), dtype=int)
         for j in range(len(low)):
@@ -139,19 +149,19 @@ class Spread:
 
 
 def orthonormal(
-    rows: Rows, means: np.ndarray, inverse: np.ndarray, cross: np.ndarray, total: float
+    rows: Rows, means: np.ndarray, inverse: np.ndarray, cross: np.ndarray
 ) -> tuple[Iterator[np.ndarray], np.ndarray]:
     """Return the rows of an orthonormal basis, by blocks, and intercept and columns in it."""
     n, p = rows.x.shape
+    space = np.empty((min(BLOCK, n), p + 1))
 
-    def prepared(start: slice, block: np.ndarray) -> np.ndarray:
-        root = rows.roots(start)
-        scaled = np.empty((len(block), p + 1))
-        scaled[:, 0] = 1.0
-        np.multiply(block - means, inverse, out=scaled[:, 1:])
+    def prepared(some: slice, block: np.ndarray) -> np.ndarray:
+        root, scaled = rows.roots(some), space[: len(block)]
+        scaled[:, 0] = 1 / np.sqrt(rows.total)
+        np.subtract(block, means, out=scaled[:, 1:])
+        scaled[:, 1:] *= inverse
         if root is not None:
             scaled *= root[:, None]
-        scaled[:, 0] /= np.sqrt(total)
         return scaled
 
     scaled = np.eye(p + 1)
@@ -162,7 +172,7 @@ def orthonormal(
     except np.linalg.LinAlgError:
         hard = True
     if hard:  # columns that are, or nearly are, combinations of others: by reflections
-        q, factor = np.linalg.qr(np.concatenate([prepared(*block) for block in rows]))
+        q, factor = np.linalg.qr(np.concatenate([prepared(*block).copy() for block in rows]))
         if factor[0, 0] < 0:
             q[:, 0] *= -1
             factor[0] *= -1
