@@ -200,6 +200,38 @@ def test_powers_of_a_year_keep_their_digits():
     np.testing.assert_allclose(raw.std_errors, centred.std_errors, rtol=1e-8)
 
 
+@pytest.mark.parametrize("algorithm", ["clusters", "rows"])
+def test_statistics_of_correlated_columns_keep_sixteen_digits(algorithm):
+    rng = np.random.default_rng(0)
+    a, b, c, d, e = rng.normal(size=(5, 3000))
+    data = np.column_stack([a, a + 2e-3 * b, a + 5e-3 * c, 1e6 + a + d])
+    y = data.sum(axis=1) + e
+    statistics = gram(
+        np.column_stack([y, data]),
+        list("yabcd"),
+        clusters=np.arange(3000) % 7,
+        algorithm=algorithm,
+    )
+    means = np.mean(np.column_stack([y, data]).astype(np.longdouble), axis=0).astype(float)
+    np.testing.assert_allclose(statistics.means, means, rtol=3e-16, atol=1e-16)
+    whole = statistics.products(np.zeros(7, dtype=int))[0]
+    np.testing.assert_allclose(whole, np.eye(len(whole)), atol=2e-15)
+    # An inflation of 250,000 goes by QR, of 40,000 by normal equations corrected once.
+    for inflated in (("a", "b", "d"), ("a", "c", "d")):
+        equation = Equation("y", inflated)
+        ours, by_qr = solve(statistics, [equation]), single(statistics, equation)
+        np.testing.assert_allclose(ours.coefficients[0], by_qr.coefficients, rtol=2e-13)
+
+
+def test_what_hardly_varies_beside_its_size_is_dropped_as_r_does():
+    columns, clusters, rng = sample()
+    data = np.column_stack([columns, 1.7e9 + 100 * rng.normal(size=300)])
+    statistics = gram(data, [*NAMES, "stamp"], clusters=clusters)
+    found = solve(statistics, [Equation("y", ("x0", "stamp"))])
+    assert statuses(found) == [[OK, NOT_ESTIMABLE]]
+    assert found.dropped[0] == {"stamp": ("intercept",)}
+
+
 def test_aliased_columns_are_dropped_by_name_later_ones_first():
     columns, clusters, _ = sample()
     frame = pd.DataFrame(columns, columns=NAMES)
@@ -414,13 +446,14 @@ def test_carriers_are_counted_as_elsewhere():
             np.where(clusters < 3, rng.normal(size=400), 1.0),
             np.where(clusters == 3, rng.normal(size=400), clusters == 5),
             np.ones(400),
+            clusters != 6,
             np.where(clusters == 2, 1.0, 0) - (clusters == 7),
         ]
     )
-    found = gram(columns, list("abcdefghi"), clusters=clusters)
+    found = gram(columns, list("abcdefghij"), clusters=clusters)
     expected = [carriers(column, clusters) for column in columns.T]
     assert found.carriers.tolist() == expected
-    assert found.between.tolist() == [j in (3, 4, 7, 8) for j in range(9)]
+    assert found.between.tolist() == [j in (3, 4, 7, 8, 9) for j in range(10)]
 
 
 def test_cr2_and_cr3_equal_r():

@@ -69,7 +69,11 @@ class Rows:
         sums = np.zeros(p)
         for rows in self.slices():  # in whatever order
             block = self.x[rows]
-            sums += block.sum(axis=0, dtype=float) if self.weights is None else self.weights[rows] @ block
+            sums += (
+                block.sum(axis=0, dtype=float)
+                if self.weights is None
+                else self.weights[rows] @ block
+            )
         if not np.isfinite(sums).all():
             bad = [name for name, s in zip(self.names, sums, strict=True) if not np.isfinite(s)]
             raise ValueError(

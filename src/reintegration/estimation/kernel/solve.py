@@ -212,15 +212,12 @@ class _Work:
         """Solve by normal equations in the basis; say which are too ill-conditioned for that."""
         gram = self.gram
         y, columns = jobs.y, jobs.columns
-        p, r = self.vectors.shape
         n, k = columns.shape
-        pairs = self.space.array("pairs", n, k, k, dtype=int)
-        np.add(columns[:, :, None] * p, columns[:, None, :], out=pairs)
-        inverse = self.space.array("inverse", n, k, k)
-        self.cross.reshape(-1).take(pairs, out=inverse, mode="clip")
-        hard = invert(inverse, self.limit[columns])
-        x = self.space.array("x", n, k, r)
+        x = self.space.array("x", n, k, self.vectors.shape[1])
         self.vectors.take(columns, axis=0, out=x, mode="clip")
+        inverse = self.space.array("inverse", n, k, k)
+        np.matmul(x, x.transpose(0, 2, 1), out=inverse)
+        hard = invert(inverse, self.limit[columns])
         e = self.vectors[y][:, :, None]
         b = np.zeros((len(y), k, 1))
         for _ in range(2):  # once more, for what rounding left
@@ -231,7 +228,7 @@ class _Work:
         scale, norms = gram.norms[y], gram.norms[columns]
         rss = np.einsum("si,si->s", e, e)
         if whole:
-            v = np.matmul(inverse, x, out=self.space.array("v", n, k, r))
+            v = np.matmul(inverse, x, out=self.space.array("v", *x.shape))
             v /= norms[:, :, None]
             b *= scale[:, None] / norms
         else:
