@@ -29,7 +29,7 @@ from reintegration.estimation.kernel.rows import (
 )
 
 # Nanoseconds, measured: a multiplication and addition of BLAS; a product summed by cluster.
-FLOP, SUMMED = 0.06, 4.0
+FLOP, SUMMED = 0.08, 4.0
 LARGEST = 1 << 27  # numbers that cross-products of clusters may take: 1 GB
 
 

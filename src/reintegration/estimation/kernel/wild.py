@@ -27,6 +27,7 @@ from reintegration.estimation.kernel.solve import EXACT_FIT, solve
 from reintegration.estimation.results import NOT_ESTIMABLE_UNDER_VCOV, OK
 
 SAME = 1e-9  # relative difference below which two statistics tie
+PRECISE = 1e-8  # of a standard error: how well a bound of the interval is found
 ROWS = 4096  # draws at a time
 NOTHING = 1e-24  # share of the squares of scores that is rounding
 
@@ -117,7 +118,7 @@ def wild_bootstrap(
     fit = single(gram, Equation(equation.outcome, equation.regressors, (term,)))
     moments = _moments(fit.influence[0], fit.residual * fit.scale, fit.span, gram, vectors)
     reached = _Reached(moments, b, null_imposed, enumerated)
-    at_least, strictly = reached.count(b - null)
+    at_least, strictly = (reached.count(b - null, slack) for slack in (SAME, -SAME))
     low, high = (np.nan, np.nan) if confidence is None else reached.interval(error, 1 - confidence)
     twice = 2 if enumerated else 1
     n = len(moments.first) * twice
@@ -136,12 +137,15 @@ def wild_bootstrap(
 
 @dataclass(frozen=True)
 class _Moments:
-    """What the draws say about any null: `first` + a `second`, and the squares of the scores.
+    """What the draws say about any a, shape (draws,).
 
-    All of shape (draws,); `variance` is CR0's of the coefficient.
+    The coefficient moves by `first` + a `second`, times the root of `variance` (CR0's of the
+    coefficient), and its own variance is `square` + a `mixed` + a^2 `second_square`, of which
+    `largest` is the largest.
     """
 
     variance: float
+    largest: float
     first: np.ndarray
     second: np.ndarray
     square: np.ndarray
@@ -172,9 +176,13 @@ def _moments(
         parts.append((draw @ own, draw @ moved, *squares))
     first, second, square, mixed, second_square = map(np.concatenate, zip(*parts, strict=True))
     # Scores that do not move with a, as those of equal signs, must not do so by rounding.
-    still = second_square <= NOTHING * second_square.max(initial=0.0)
+    largest, variance = float(second_square.max(initial=0.0)), float(own @ own)
+    still = second_square <= NOTHING * largest
     mixed[still] = second_square[still] = 0.0
-    return _Moments(float(own @ own), first, second, square, mixed, second_square)
+    root = np.sqrt(variance)
+    return _Moments(
+        variance, largest, root * first, root * second, square, 2 * mixed, second_square
+    )
 
 
 @dataclass(frozen=True)
@@ -186,26 +194,26 @@ class _Reached:
     null_imposed: bool
     enumerated: bool
 
-    def count(self, a: float) -> tuple[int, int]:
-        """Count draws with |t*| >= |t|, and with |t*| > |t|."""
-        at_least = strictly = 0
+    def count(self, a: float, slack: float = SAME) -> int:
+        """Count draws with |t*| >= |t|, but for `slack`; with less than none, |t*| > |t|."""
         m = self.moments
         c = a if self.null_imposed else 0.0
-        nothing = NOTHING * (m.variance + c**2 * float(m.second_square.max(initial=0.0)))
+        # What is 0/0 but for rounding counts as reached, or with negative slack does not.
+        nothing = NOTHING * (m.variance + c**2 * m.largest) * a**2 * np.sign(slack)
+        reached = 0
         for low in range(0, len(m.first), ROWS):
             some = slice(low, low + ROWS)
-            moved = m.first[some] + c * m.second[some]
+            moved = m.second[some] * c
+            moved += m.first[some]
+            moved *= moved
             square = m.second_square[some] * c
-            square += 2 * m.mixed[some]
+            square += m.mixed[some]
             square *= c
             square += m.square[some]
-            moved *= moved
-            undefined = np.maximum(square, moved) <= nothing
-            moved *= m.variance
-            square *= a * a
-            at_least += int(np.count_nonzero((moved >= square * (1 - 2 * SAME)) | undefined))
-            strictly += int(np.count_nonzero((moved > square * (1 + 2 * SAME)) & ~undefined))
-        return at_least, strictly
+            square *= a**2 * (1 - 2 * slack)
+            square -= nothing
+            reached += int(np.count_nonzero(moved >= square))
+        return reached
 
     def p(self, at_least: int) -> float:
         n = len(self.moments.first)
@@ -219,14 +227,14 @@ class _Reached:
         """Find where p falls to alpha on the side of `step`: outwards, then by halving."""
         inside, outside = 0.0, 2 * step
         for _ in range(40):
-            if self.p(self.count(outside)[0]) <= alpha:
+            if self.p(self.count(outside)) <= alpha:
                 break
             inside, outside = outside, 2 * outside
         else:
             return float(np.copysign(np.inf, step))
-        while abs(outside - inside) > SAME * max(abs(step), abs(outside)):
+        while abs(outside - inside) > PRECISE * max(abs(step), abs(outside)):
             middle = (inside + outside) / 2
-            if self.p(self.count(middle)[0]) <= alpha:
+            if self.p(self.count(middle)) <= alpha:
                 outside = middle
             else:
                 inside = middle
