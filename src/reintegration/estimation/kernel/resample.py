@@ -66,7 +66,8 @@ def leave_one_out(
     ----------
     groups
         Value of each cluster (its country), in the order of `gram.clusters`, shape (G,).
-        Default: each cluster by itself.
+        Default: each cluster by itself. What clusters are not nested in needs statistics of
+        its own, formed with it as the clusters.
 
     Raises
     ------

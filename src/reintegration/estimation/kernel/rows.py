@@ -155,7 +155,12 @@ class Spread:
 def orthonormal(
     rows: Rows, means: np.ndarray, inverse: np.ndarray, cross: np.ndarray
 ) -> tuple[Iterator[np.ndarray], np.ndarray]:
-    """Return the rows of an orthonormal basis, by blocks, and intercept and columns in it."""
+    """Return the rows of an orthonormal basis, by blocks, and intercept and columns in it.
+
+    By Cholesky's factor of the cross-products, block by block; where columns are, or nearly
+    are, combinations of others, by Householder's reflections of all rows, which hold them in
+    memory three times.
+    """
     n, p = rows.x.shape
     space = np.empty((min(BLOCK, n), p + 1))
 
@@ -175,7 +180,7 @@ def orthonormal(
         hard = n <= p + 1 or (np.diag(factor) ** 2).min() < WELL_CONDITIONED
     except np.linalg.LinAlgError:
         hard = True
-    if hard:  # columns that are, or nearly are, combinations of others: by reflections
+    if hard:
         q, factor = np.linalg.qr(np.concatenate([prepared(*block).copy() for block in rows]))
         if factor[0, 0] < 0:
             q[:, 0] *= -1

@@ -255,11 +255,15 @@ class _Work:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients and influences of the terms asked for, intercepts among them."""
         gram, y = self.gram, jobs.y
-        norms, rate = gram.norms[jobs.columns], (gram.means / gram.norms)[jobs.columns]
+        norms = gram.norms[jobs.columns]
         row, at = np.arange(len(y))[:, None], np.maximum(jobs.places, 0)
-        combined = inverse[row, at] / norms[row, at][:, :, None]
-        found = b[row, at] * gram.norms[y][:, None] / norms[row, at]
+        own = norms[row, at]
+        combined = inverse[row, at] / own[:, :, None]
+        found = b[row, at] * gram.norms[y][:, None] / own
         i, t = np.nonzero(jobs.places < 0)
+        if not len(i):
+            return found, combined @ x
+        rate = gram.means[jobs.columns] / norms
         combined[i, t] = -(rate[i, None, :] @ inverse[i])[:, 0]
         found[i, t] = gram.means[y[i]] - gram.norms[y[i]] * (rate[i] * b[i]).sum(axis=1)
         v = combined @ x
