@@ -132,6 +132,7 @@ class _Work:
         self.cov = np.full((s, t, t), np.nan) if covariances else None
         self.reasons: dict[tuple[int, int], str] = {}
         self.dropped: dict[int, dict[str, tuple[str, ...]]] = {}
+        self.kept: dict[tuple[int, ...], tuple[list[int], dict[str, tuple[str, ...]]]] = {}
         self.space = Workspace()
         # What every batch takes pieces of.
         self.vectors = np.ascontiguousarray(gram.coordinates.T)
@@ -289,7 +290,10 @@ class _Work:
             again = [-1 if place < 0 else once.index(columns[place]) for place in places]
             self.add(s, y, once, again, False, slots)
             return
-        kept, dropped = keep_columns(gram, columns)
+        key = tuple(columns)  # outcomes share their right sides
+        if key not in self.kept:
+            self.kept[key] = keep_columns(gram, columns)
+        kept, dropped = self.kept[key]
         if dropped:
             self.dropped[s] = dropped
             left_places, left_slots = [], []
