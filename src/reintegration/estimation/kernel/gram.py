@@ -28,8 +28,9 @@ from reintegration.estimation.kernel.rows import (
     row_sums,
 )
 
-# Nanoseconds, measured: a multiplication and addition of BLAS; a product summed by cluster.
-FLOP, SUMMED = 0.08, 4.0
+# Nanoseconds, measured: a multiplication and addition of BLAS; summing a score of a row; and
+# beginning a cluster's sum.
+FLOP, SUMMED, BEGUN = 0.08, 1.0, 5.0
 LARGEST = 1 << 27  # numbers that cross-products of clusters may take: 1 GB
 
 
@@ -227,7 +228,7 @@ def gram(
 def _cheaper(n: int, n_clusters: int, r: int, terms: int) -> str:
     """Choose by what one more regression costs: multiplying, and summing scores over rows."""
     by_clusters = n_clusters * r * (r + terms) * FLOP
-    by_rows = n * (r * (1 + terms) * FLOP + terms * SUMMED)
+    by_rows = n * (r * (1 + terms) * FLOP + terms * SUMMED) + n_clusters * terms * BEGUN
     if by_rows < by_clusters or n_clusters * r * r > LARGEST:
         return "rows"
     return "clusters"
