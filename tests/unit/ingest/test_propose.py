@@ -218,6 +218,13 @@ def test_two_columns_of_one_question_wait_unless_they_take_turns(codebook):
     assert len(source.unsure.columns["q11"]) == 2
 
 
+def test_two_columns_of_the_same_words_wait(codebook):
+    days = [f"2019-05-{day:02}" for day in range(1, 29)]
+    frame = pd.DataFrame({"Date of interview": days, "Interview date": days[::-1]})
+    source = proposed(frame, codebook).source
+    assert len(source.unsure.columns["survey_date"]) == 2
+
+
 def test_a_person_may_name_the_column(codebook):
     office = togo()
     choices = {"q2": office.columns[16][0], "q10": ""}
