@@ -40,9 +40,10 @@ test: setup  ## run the tests
 coverage: setup  ## long studies of coverage over many simulated worlds
 	@$(PY) -m pytest -m coverage
 
-benchmark: setup  ## time the study against the same calls in one process, and ingest of a million rows
+benchmark: setup  ## time the study, the ingest of a million rows and the regression kernel beside others
 	@$(PY) benchmarks/benchmark.py --cores $(CORES)
 	@$(PY) benchmarks/ingest.py
+	@$(PY) benchmarks/kernel.py
 
 lint: setup  ## formatting, style, types and the workflow's own checks
 	@$(PY) -m ruff check .
