@@ -1,7 +1,7 @@
 """The instrument and the variables: what was asked, which answers exist, how they score."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -287,7 +287,10 @@ class Codebook(_Part):
         for part in self.instruments:
             yield "title", part.title
             yield "composite", part.composite
-            groups = {"dimensions": part.dimensions, "shares": part.shares}
+            groups: dict[str, Mapping[str, Label]] = {
+                "dimensions": part.dimensions,
+                "shares": part.shares,
+            }
             for group, named in groups.items():
                 yield from ((f"{group}.{name}", label) for name, label in named.items())
             yield from ((f"nonresponse.{answer.code}", answer) for answer in part.nonresponse)

@@ -181,13 +181,17 @@ def _first_in_utf8(path: Path) -> int | None:
 
 
 class Utf8:
-    """A text file as a stream of UTF-8, from some place on; counts its quotation marks."""
+    """A text file as a stream of UTF-8, from some place on.
+
+    Counts its quotation marks, and knows whether its last line has an end.
+    """
 
     def __init__(self, path: Path, encoding: str, skip: int):
         """Skip the first bytes (of UTF-8) of the text."""
         self._file = path.open("rb")
         self._skip = skip
         self.quotes = 0
+        self.ended = True
         self.closed = False
         name = codecs.lookup(encoding).name
         self._decoder = None
@@ -206,6 +210,7 @@ class Utf8:
             text, self._skip = text[self._skip :], max(self._skip - len(text), 0)
             if text:
                 self.quotes += text.count(b'"')
+                self.ended = text.endswith((b"\n", b"\r"))
                 return text
 
     def close(self) -> None:

@@ -161,7 +161,7 @@ def examine_source(
     ids = named.frame["survey_id"]
     ledger = Ledger(source.source, raw.rows, ids, codebook, secrets, labels)
     _reject_damaged_rows(raw, columns, ledger)
-    notes = [*mapped.notes, *_unused(raw, columns, source), *_encoding(raw, source)]
+    notes = [*mapped.notes, *_unused(raw, columns, source), *_found(raw, source)]
     del raw
     give_back()
     decided = trouble.attempt(correct, named, decisions, ids, codebook, ledger)
@@ -242,10 +242,13 @@ def _typed(surveys: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     return surveys.assign(excluded=excluded.where(excluded != ""))
 
 
-def _encoding(raw: RawTable, source: Source) -> list[str]:
-    """Say which encoding was guessed."""
+def _found(raw: RawTable, source: Source) -> list[str]:
+    """Say which encoding was guessed, and how many rows of a Stata or SPSS file are blank."""
     guessed = source.encoding is None and "cp1252" in raw.found.values()
-    return ["read as Windows-1252"] if guessed else []
+    notes = ["read as Windows-1252"] if guessed else []
+    if blank := raw.found.get("blank_rows"):
+        notes.append(f"{blank} rows without any content: is the file whole?")
+    return notes
 
 
 def _read(source: Source, path: Path, codebook: Codebook) -> RawTable:

@@ -41,8 +41,8 @@ def read_labelled(
     cells, rows = drop_blank_rows(columns.frame(), np.arange(1, columns.rows + 1))
     labels, missing = {}, {}
     for number, name in enumerate(names):
-        if found := meta.variable_value_labels.get(name):
-            labels[number] = {as_text(code) or "": str(label) for code, label in found.items()}
+        if texts := meta.variable_value_labels.get(name):
+            labels[number] = {as_text(code) or "": str(label) for code, label in texts.items()}
         codes = set(map(str, meta.missing_user_values.get(name, ())))
         if ranges := meta.missing_ranges.get(name):
             codes |= {text for text in cells[number].cat.categories if _in_ranges(text, ranges)}
@@ -53,7 +53,9 @@ def read_labelled(
         for number, label in enumerate(meta.column_labels)
         if label and label.strip()
     }
-    found = {"encoding": encoding} if encoding != source.encoding else {}
+    found: dict[str, Any] = {"encoding": encoding} if encoding != source.encoding else {}
+    if blank := columns.rows - len(rows):  # many where the middle of a file was lost
+        found["blank_rows"] = blank
     return RawTable(names, cells, rows, labels, missing, found=found, titles=titles)
 
 
@@ -90,7 +92,14 @@ def _read(path: Path, kind: str, encoding: str | None) -> tuple[Columns, Any]:
         frame, read_meta = read(str(path), row_offset=columns.rows, row_limit=limit, **options)
         columns.add([coded(frame.iloc[:, number]) for number in range(width)])
         if len(frame) < limit:
-            return columns, read_meta
+            break
+    if meta.number_rows is not None and columns.rows < meta.number_rows:
+        unreadable(
+            path,
+            f"is damaged: it says that it holds {meta.number_rows} rows, and {columns.rows} can be "
+            "read",
+        )
+    return columns, read_meta
 
 
 def _in_ranges(text: str, ranges: Any) -> bool:

@@ -109,6 +109,7 @@ class _Body:
         self.first, self.width = header.first + 1, len(header.names)
         self.broken: list[tuple[int, str]] = []
         self.blank: list[int] = []  # rows without any content
+        self.cut: int | None = None  # the last broken row, if it has some cells and not all
         self.torn = False  # whether a quotation mark is open and a cell holds whole rows
         self.maybe_torn = False  # it is so if the quotation marks do not come in pairs
 
@@ -131,6 +132,12 @@ class _Body:
         total = columns.rows + len(self.broken)
         if len(self.broken) > BROKEN_SHARE * total:
             self._damaged(total)
+        if self.cut == total + len(self.blank) and not self.text.ended:
+            unreadable(
+                self.path,
+                f"ends in the middle of row {self.broken[-1][0]}: it was cut off; copy or export "
+                "it again",
+            )
         cells = columns.frame()
         for number in cells:
             self._look_for_rows(cells[number].cat.categories)
@@ -175,6 +182,7 @@ class _Body:
             return "skip"
         why = f"{row.actual_columns} cells where the header has {row.expected_columns}"
         self.broken.append((self.first + row.number - 1, why))
+        self.cut = row.number if 1 < row.actual_columns < row.expected_columns else None
         self._look_for_rows(pd.Index([row.text.strip()]), slack=2)
         return "error" if self._hopeless(row.number - len(self.broken)) else "skip"
 
@@ -192,6 +200,8 @@ class _Body:
             self.torn |= rows and most >= self.width - 1 and self.width >= WIDE
 
     def _damaged(self, total: int) -> NoReturn:
+        if self.text.quotes % 2:
+            self._unclosed()
         where = ", ".join(str(row) for row, _ in self.broken[:5])
         unreadable(
             self.path,

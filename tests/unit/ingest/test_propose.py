@@ -250,3 +250,23 @@ def test_a_form_programs_own_day_is_a_candidate_where_there_is_no_other(codebook
     assert proposed(frame, codebook).source.unsure.columns["survey_date"] == {"today": 0.2}
     frame["Date of interview"] = frame["today"]
     assert proposed(frame, codebook).source.columns["survey_date"] == ["Date of interview"]
+
+
+def test_a_ticked_option_is_no_answer(codebook):
+    frame = pd.DataFrame(
+        {
+            "how_engaged": ["phone email", "email", "phone"] * 20,
+            "how_engaged.phone": ["1", "0", "1"] * 20,
+            "how_engaged.email": ["1", "1", "0"] * 20,
+        }
+    )
+    assert proposed(frame, codebook).matches.sure == {}
+
+
+def test_two_columns_of_the_same_words_wait_and_groups_say_nothing(codebook):
+    dates = [f"2019-{n % 12 + 1:02}-{n % 28 + 1:02}" for n in range(60)]
+    frame = pd.DataFrame({"id_group/date_of_return": dates, "id_group/interview_date": dates})
+    assert set(proposed(frame, codebook).matches.sure) == {"return_date", "survey_date"}
+    twice = proposed(frame.assign(return_date=dates), codebook).matches
+    assert "return_date" not in twice.sure
+    assert len(twice.unsure["return_date"]) == 2

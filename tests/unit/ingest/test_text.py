@@ -158,3 +158,16 @@ def test_a_text_is_handed_on_as_utf8_from_some_place_on(tmp_path):
         assert b"".join(iter(lambda: text.read(5), b"")).decode() == '"ü"\nà'
         assert text.quotes == 2
     assert text.closed
+
+
+def test_a_file_that_ends_in_the_middle_of_a_row_was_cut_off(tmp_path):
+    whole = HEADER + rows(*range(20)).rstrip("\n")
+    assert len(read(tmp_path, whole).rows) == 20  # the last line needs no end
+    assert len(read(tmp_path, whole + "\nSource: our office").broken) == 1
+    with pytest.raises(StudyError, match="ends in the middle of row 21: it was cut off"):
+        read(tmp_path, whole[:-9])
+
+
+def test_one_open_quotation_mark_in_a_short_file_is_said(tmp_path):
+    with pytest.raises(StudyError, match="quotation mark"):
+        read(tmp_path, HEADER + rows(*range(7)) + '"' + rows(*range(7, 30)))

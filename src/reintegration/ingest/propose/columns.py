@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reintegration.ingest.propose.values import Values, values_of
-from reintegration.ingest.propose.words import language, matters, read_text, tokens
+from reintegration.ingest.propose.words import language, matters, read_text, tokens, word_set
 from reintegration.ingest.readers import RawTable
 from reintegration.text import fold
 
@@ -24,6 +24,7 @@ _VERSION = re.compile(
 )
 _BARE = re.compile(r"(?:rss|question|item)?[ _.]*([a-z]*)[ _.]*0*(\d{1,3})", re.IGNORECASE)
 _DOTTED = re.compile(r"(?:[A-Za-z_]\w*\.(?=[^\W_]))+")  # groups as R writes them
+_GROUP = word_set("group groupe grupo grp section")
 _BILINGUAL = re.compile(r"\s+[/|]\s+|\s*\n\s*")
 
 
@@ -100,7 +101,7 @@ def read_columns(
                 last if beside else None,
                 claim,
                 wordless,
-                matters(tokens(groups[number])) & ~usual,
+                _matters_of(groups[number]) & ~usual,
             )
         )
     return list(_joined(found, raw))
@@ -121,8 +122,13 @@ def _groups(names: list[str]) -> list[str]:
 
 def _usual_matters(names: list[str], groups: list[str]) -> int:
     """Matters that most columns' groups speak of: the file's own subject."""
-    bits = Counter(bit for group in groups for bit in _bits(matters(tokens(group))) if group)
+    bits = Counter(bit for group in groups for bit in _bits(_matters_of(group)) if group)
     return sum(1 << bit for bit, count in bits.items() if count > MOST_SHARED * len(names))
+
+
+def _matters_of(group: str) -> int:
+    """Other matters that the name of a group speaks of; that it is a group is none."""
+    return matters([word for word in tokens(group) if word not in _GROUP])
 
 
 def _bits(value: int) -> Iterator[int]:

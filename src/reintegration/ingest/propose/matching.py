@@ -46,6 +46,8 @@ SERIES = 4  # so many columns of one pattern bear the types of assistance
 SERIES_SCORE = NUMBER_SCORE = 0.93
 BARE_LABEL = 0.6  # a type of assistance alone ("Training") may be about anything
 
+# What stands in a column of one option: whether it was ticked.
+_TICKS = frozenset(("0", "1", "true", "false", "yes", "no"))
 FALLBACKS = {"survey_date": ("today", "start", "_submission_time", "SubmissionDate")}
 
 _RECEIVED = (
@@ -212,12 +214,24 @@ class Matcher:
             score = np.where(self._of_assistance, np.minimum(score, BARE_LABEL), score)
         return Likeness(score, foreign, clean)
 
+    def _ticked(self) -> np.ndarray:
+        """Columns that hold one option of a question beside them: ticked or not, and no answer."""
+        names = {column.name for column in self.columns}
+        return np.array(
+            [
+                any(column.name.rpartition(between)[0] in names for between in "/.")
+                and {fold(text) for text in column.values.filled} <= _TICKS
+                for column in self.columns
+            ],
+            dtype=bool,
+        )
+
     def _labels(self, name: str) -> list[str]:
         return [text for owner, text in self.wording.texts if owner == name]
 
     def _scored(self) -> tuple[np.ndarray, dict[tuple[int, int], str]]:
         """Evidence of every pair, shape (columns, names), and how it was found."""
-        scores = self.words.copy()
+        scores = np.where(self._ticked()[:, None], 0.0, self.words)
         hows: dict[tuple[int, int], str] = {}
         self._add_series(scores, hows)
         self._add_numbers(scores, hows)
