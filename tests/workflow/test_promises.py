@@ -52,7 +52,8 @@ def test_every_number_is_there_or_its_absence_has_a_reason(finished):
         fine = table.status == "ok"
         assert table.loc[fine, value].notna().all(), file
         assert table.loc[~fine, value].isna().all(), file
-        assert table.loc[~fine, "warnings"].notna().all(), file
+        if not fine.all():
+            assert table.loc[~fine, "warnings"].notna().all(), file
 
 
 def test_every_used_number_exists(finished):
