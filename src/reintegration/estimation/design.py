@@ -9,7 +9,13 @@ import pandas as pd
 from reintegration.estimation.absorb import Effects, fixed_effects
 from reintegration.estimation.coding import Coded, encode_term, spec_levels, term_name
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.rows import NO_FOLLOW_UP, group_codes, needed_columns, row_account
+from reintegration.estimation.rows import (
+    NO_FOLLOW_UP,
+    group_codes,
+    is_missing,
+    needed_columns,
+    row_account,
+)
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
 
 INTERCEPT = "intercept"
@@ -122,6 +128,7 @@ def build_design(
         coded = [_intercept(len(y)), *coded]
     if not coded and fixed is None:
         raise NotEstimable("there is neither a term nor an intercept")
+    unrecorded = _unrecorded(sample, spec)
     names = [name for part in coded for name in part.columns]
     sources = [part.variable for part in coded for _ in part.columns]
     full = np.empty((len(y), len(names)), order="F")
@@ -151,11 +158,14 @@ def build_design(
         columns=tuple(names[j] for j in kept),
         variables=tuple(sources[j] for j in kept),
         dropped=dropped,
-        effects=_effects(coded, names, kept, dropped, full, spec),
+        effects=_effects(coded, names, kept, dropped, full, spec, unrecorded),
         rows=np.flatnonzero(used),
         returnees=returnees,
         clusters=group_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
-        warnings=tuple(_dropped_text(name, by, spec) for name, by in dropped.items()),
+        warnings=tuple(
+            unrecorded.get(sources[names.index(name)]) or _dropped_text(name, by, spec)
+            for name, by in dropped.items()
+        ),
         root=root,
         second=group_codes(sample, spec.vcov.second) if spec.vcov.second else None,
         fixed=fixed,
@@ -218,6 +228,7 @@ def _effects(
     dropped: dict[str, tuple[str, ...]],
     full: np.ndarray,
     spec: Specification,
+    unrecorded: dict[str, str],
 ) -> tuple[Effect, ...]:
     """Turn the levels of each term into combinations of kept columns."""
     effects = []
@@ -234,7 +245,9 @@ def _effects(
                 whole[list(own)] = level.weights
                 needs = [names[j] for j in np.flatnonzero(whole).tolist()]
                 gone = [name for name in needs if name in dropped]
-                if gone:
+                if gone and part.variable in unrecorded:
+                    problem = unrecorded[part.variable]
+                elif gone:
                     problem = "; ".join(
                         f"{name} does not vary in the sample"
                         if name in constant
@@ -292,10 +305,41 @@ def _dropped_text(name: str, by: Sequence[str], spec: Specification) -> str:
     return f"{shown} was dropped: it is a combination of {listed}"
 
 
+def _unrecorded(sample: pd.DataFrame, spec: Specification) -> dict[str, str]:
+    """Name the types of assistance without a single record in the sample, and say so."""
+    types = [name for name in spec.variables if name.startswith(PREFIX)]
+    blank = [name for name in types if is_missing(sample[name]).all()]
+    if len(blank) == len(types):
+        return dict.fromkeys(blank, "no assistance was recorded in these data")
+    return {name: f"{term_name(name)} was not recorded in these data" for name in blank}
+
+
 def _why_empty(frame: pd.DataFrame, spec: Specification) -> str:
+    if blank := _blank_text(frame, spec):
+        return f"no row is left in the sample; {blank}"
     if spec.estimator == "within" or (len(frame) == 0 and spec.data == "changes"):
         return NO_FOLLOW_UP
     return "no row is left in the sample" if len(frame) else "there are no rows"
+
+
+def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
+    """Name the variables without a single value, and where those among the controls stand."""
+    needed = [
+        name
+        for name in needed_columns(spec)
+        if not name.startswith(PREFIX) or name == spec.outcome or spec.not_recorded == "drop"
+    ]
+    blank = [name for name in needed if is_missing(frame[name]).all()]
+    if not blank or not len(frame):
+        return ""
+    text = f"missing in every row: {', '.join(map(term_name, blank))}"
+    controls = {name for term in spec.controls for name in term.variables}
+    if named := [term_name(name) for name in blank if name in controls]:
+        declared = spec.spec_id.split(".")[0]
+        key = "orion: controls" if declared == "orion" else f"specifications: {declared}: controls"
+        place = f"`{key}` in config.yaml" if spec.data in ("surveys", "changes") else "its controls"
+        text += f" (to estimate without: take {', '.join(named)} out of {place})"
+    return text
 
 
 def _floats(column: pd.Series) -> np.ndarray:

@@ -225,6 +225,28 @@ def test_what_cannot_be_built_says_why(changes, reason):
         build_design(data, replace(spec("country"), **changes))
 
 
+def test_controls_missing_in_every_row_are_named_with_their_key():
+    data = frame(country=["GIN", "SEN"] * 4, age=[30.0] * 8).assign(mode=None, months_abroad=np.nan)
+    controls = tuple(map(parse_term, ("age", "mode", "months_abroad")))
+    with pytest.raises(NotEstimable) as failed:
+        build_design(data, spec("country", controls=controls))
+    assert str(failed.value) == (
+        "no row is left in the sample; missing in every row: mode, months_abroad (to estimate"
+        " without: take mode, months_abroad out of `specifications: levels: controls` in"
+        " config.yaml)"
+    )
+
+
+def test_assistance_without_a_record_is_said():
+    data = frame(country=["GIN", "SEN"] * 4).assign(assistance_cash=np.nan, assistance_housing=None)
+    types = ("assistance_cash", "assistance_housing")
+    design = build_design(data, spec("country", *types))
+    found = {effect.problem for effect in design.effects if effect.group == "assistance"}
+    assert found == {"no assistance was recorded in these data"} == {*design.warnings}
+    one = build_design(data.assign(assistance_cash=[0, 1, 1, 0, 0, 0, 1, 1]), spec(*types))
+    assert one.effects[2].problem == "housing was not recorded in these data"
+
+
 def test_an_outcome_that_does_not_vary_is_refused():
     with pytest.raises(NotEstimable, match="y does not vary"):
         build_design(frame(country=["GIN", "SEN"] * 4).assign(y=0.5), spec("country"))

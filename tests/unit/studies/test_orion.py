@@ -155,7 +155,8 @@ def test_missing_answers_are_counted(big, config):
     )
     failed = effect(results, "adjusted.same_countries.composite.GIN")
     assert failed["status"] == "failed"
-    assert failed["warnings"] == "no row is left in the sample"
+    assert failed["warnings"].startswith("no row is left in the sample; missing in every row: age")
+    assert "`orion: controls`" in failed["warnings"]
 
 
 @pytest.mark.parametrize(
