@@ -26,6 +26,7 @@ FLOW = "results/clean/flow.csv"
 SOURCES = "results/clean/sources.csv"
 DESCRIBED = "results/descriptives/descriptives.csv"
 CLAIMS = "results/audit/claims.csv"
+MODELS = "results/models/models.csv"
 LEAVE_OUT = (
     "mend these files, or study the others alone: `data: on_bad_source: leave_out` in config.yaml"
 )
@@ -229,6 +230,20 @@ def absent_line(studied: Sequence[str], described: list[dict[str, str]]) -> list
     return [f"WITHOUT A SURVEY: {', '.join(absent)}."] if absent else []
 
 
+def failed_lines(models: list[dict[str, str]]) -> list[str]:
+    """Which specifications could not be fitted for any of their outcomes, and why."""
+    by_specification: dict[str, list[dict[str, str]]] = {}
+    for row in models:
+        by_specification.setdefault(row["spec_id"].partition(".")[0], []).append(row)
+    lines = []
+    for name, rows in by_specification.items():
+        if any(row["status"] != "failed" for row in rows):
+            continue
+        reasons = "; ".join(dict.fromkeys(row["warnings"] for row in rows))
+        lines += textwrap.wrap(f"NOT ESTIMATED: specification {name}: {reasons}.", 92)
+    return lines
+
+
 def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     """Which claims hold; on simulated data, which planted findings came back."""
 
@@ -242,12 +257,13 @@ def claims_lines(claims: list[dict[str, Any]], simulated: bool) -> list[str]:
     if not claims:
         return ["Claims: none to test (instrument.claims: null)."]
     if not simulated:
+        counts = ", ".join(
+            f"{len(having(verdict))} {verdict.replace('_', ' ')}"
+            for verdict in ("contradicted", "inconclusive", "not_testable")
+        )
         return [
-            f"Claims of the published study: {len(having('holds'))} of {len(claims)} hold.",
-            *named("hold:", having("holds")),
-            *named("contradicted:", having("contradicted")),
-            *named("inconclusive:", having("inconclusive")),
-            *named("not testable:", having("not_testable")),
+            f"Claims of the published study: {len(having('holds'))} of {len(claims)} hold,"
+            f" {counts}: {CLAIMS}"
         ]
     planted = [row for row in claims if row.get("planted") == "yes"]
     back = [row for row in planted if row["verdict"] == "holds"]
@@ -334,6 +350,7 @@ def closing(
     return [
         *surveys_line(_rows(root / SOURCES), _rows(root / FLOW)),
         *absent_line(studied, _rows(root / DESCRIBED)),
+        *failed_lines(_rows(root / MODELS)),
         *claims_lines(_rows(root / CLAIMS), config.simulated),
         *swapped,
         f"Time: {seconds:.0f} s ({steps}).",

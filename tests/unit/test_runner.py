@@ -18,6 +18,7 @@ from reintegration.runner import (
     absent_line,
     claims_lines,
     environment,
+    failed_lines,
     follow,
     one_at_a_time,
     surveys_line,
@@ -173,9 +174,21 @@ def test_on_simulated_data_planted_findings_come_back_or_not():
 
 def test_on_real_data_claims_hold_or_not():
     said = "\n".join(claims_lines(CLAIMS, simulated=False))
-    assert "2 of 4 hold" in said
+    assert said == (
+        "Claims of the published study: 2 of 4 hold, 0 contradicted, 1 inconclusive,"
+        " 1 not testable: results/audit/claims.csv"
+    )
     assert "SIMULATED" not in said
     assert "planted" not in said.lower()
+
+
+def test_a_specification_that_failed_as_a_whole_is_said():
+    def model(spec_id, status):
+        return {"spec_id": spec_id, "status": status, "warnings": "no row is left"}
+
+    models = [model("levels.a", "failed"), model("levels.b", "failed")]
+    assert failed_lines(models) == ["NOT ESTIMATED: specification levels: no row is left."]
+    assert failed_lines([*models, model("levels.c", "ok")]) == []
 
 
 def test_a_step_ends_with_the_message_in_its_log(tmp_path, capsys):
