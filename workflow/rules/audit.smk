@@ -23,5 +23,7 @@ rule claims:
         "results/benchmarks/claims.tsv"
     conda:
         "../../environment.yml"
+    params:
+        countries=CONFIG.study.countries,
     script:
         "../scripts/claims.py"

@@ -12,4 +12,5 @@ with step(snakemake.log[0]):
         scores=codebook.main.score_names,
         planted_path=snakemake.input.get("planted") or None,
         out=snakemake.output.claims,
+        studied=snakemake.params.countries,
     )

@@ -35,6 +35,9 @@ class Claim(BaseModel):
     published: str = Field(description="What was published: a number, a sign or an order.")
     value: float | None = Field(default=None, description="Number the test compares with.")
     margin: float | None = Field(default=None, description="Half-width the test allows.")
+    countries: tuple[str, ...] = Field(
+        default=(), description="Countries of the sample it counts; with others it is not tested."
+    )
     reason: str = Field(description="Why this test; what it cannot say.")
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ cannot say). Not significant is never contradicted.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ CLAIM_COLUMNS = [
     "claim_id", "message", "claim_en", "claim_fr", "test", "published", "computed",
     "estimate_ids", "verdict", "planted", "reason",
 ]  # fmt: skip
+COUNTED = "n.surveys."  # then the country, or all: the estimate id of a count of surveys
 HOLDS, CONTRADICTED, INCONCLUSIVE = "holds", "contradicted", "inconclusive"
 
 
@@ -213,7 +215,9 @@ def _shown(row: pd.Series) -> str:
     return f"{row.estimate:.3g} [{row.conf_low:.3g}, {row.conf_high:.3g}]"
 
 
-def _evaluate_one(claim: Claim, finder: _Finder, scores: Sequence[str]) -> dict[str, object]:
+def _evaluate_one(
+    claim: Claim, finder: _Finder, scores: Sequence[str], studied: Sequence[str] | None
+) -> dict[str, object]:
     judged = {
         "claim_id": claim.id,
         "message": claim.message,
@@ -228,6 +232,9 @@ def _evaluate_one(claim: Claim, finder: _Finder, scores: Sequence[str]) -> dict[
     }
     if claim.test == NOT_TESTABLE:
         return judged
+    if claim.countries and studied is not None and {*studied} != {*claim.countries}:
+        why = "it counts the published sample, and other countries are studied here"
+        return judged | {"reason": f"Not tested: {why}. {claim.reason}"}
     wanted = [name for pattern in claim.estimates for name in _expand(pattern, scores)]
     rows, problems = finder.find(wanted)
     judged["estimate_ids"] = " ".join(rows.index)
@@ -246,6 +253,7 @@ def evaluate(
     numbers: pd.DataFrame,
     scores: Sequence[str],
     planted: Mapping[str, str] | None = None,
+    studied: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Judge every claim on a set of numbers.
 
@@ -260,6 +268,9 @@ def evaluate(
         but the last, the composite.
     planted
         On simulated data: for each claim id, whether the world makes it true (`yes`, `no`).
+    studied
+        Countries of the study: a claim that counts the sample of others is not tested. None
+        leaves this open.
 
     Returns
     -------
@@ -267,7 +278,7 @@ def evaluate(
         One row per claim with `CLAIM_COLUMNS`.
     """
     finder = _Finder(numbers)
-    table = pd.DataFrame([_evaluate_one(claim, finder, scores) for claim in claims])
+    table = pd.DataFrame([_evaluate_one(claim, finder, scores, studied) for claim in claims])
     table["planted"] = [(planted or {}).get(claim.id) for claim in claims]
     return table.reindex(columns=CLAIM_COLUMNS)
 
@@ -278,8 +289,11 @@ def run_claims(
     scores: Sequence[str],
     planted_path: str | Path | None,
     out: str | Path,
+    studied: Sequence[str] | Literal["all"] = "all",
 ) -> None:
     """Judge the claims on the study's tables and write `claims.csv`.
+
+    `studied` are the countries of the study; `all` are those that a survey is of.
 
     `claims_path` is None where there is no study to hold these results against: the table is
     then empty. `planted_path` is the simulation's `planted.csv` (claim_id, planted), or None for
@@ -290,5 +304,8 @@ def run_claims(
         table = read_csv(planted_path)
         planted = dict(zip(table.claim_id.astype(str), table.planted.astype(str), strict=True))
     numbers = gather_numbers([read_csv(path) for path in tables])
+    if studied == "all":
+        found = [name for name in numbers.index if name.startswith(COUNTED)]
+        studied = [name.removeprefix(COUNTED) for name in found if name != f"{COUNTED}all"]
     claims = load_claims(claims_path) if claims_path else ()
-    write_csv(evaluate(claims, numbers, scores, planted), out)
+    write_csv(evaluate(claims, numbers, scores, planted, studied), out)

@@ -149,6 +149,17 @@ def test_counts_are_exact():
     assert verdict(claim("count", ["n.a"], value=5138), table) == "contradicted"
 
 
+def test_a_count_of_the_published_sample_is_not_tested_on_other_countries():
+    table = numbers(("n.a", 6, 6, 6, "ok"))
+    counted = claim("count", ["n.a"], value=5, countries=["GIN", "SEN"])
+    same = evaluate([counted], table, SCORES, studied=["SEN", "GIN"])
+    assert same.verdict.item() == "contradicted"
+    for studied in (["SEN"], ["GIN", "SEN", "UGA"]):
+        judged = evaluate([counted], table, SCORES, studied=studied)
+        assert judged.verdict.item() == "not_testable"
+        assert "it counts the published sample" in judged.reason.item()
+
+
 @pytest.mark.parametrize("status", ["failed: no returnee has two surveys", "not_estimable"])
 def test_a_failed_estimate_is_not_testable_and_says_why(status):
     table = numbers(("a.x.hc3", None, None, None, status))
