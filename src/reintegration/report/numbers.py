@@ -248,9 +248,14 @@ class Numbers:
             return self.language.plain("missing.unknown")
         return self.language.plain("missing.because", reason=reason)
 
-    def _number(self, estimate_id: str, text: str | None) -> Number:
+    def _number(self, estimate_id: str, text: str | None, counted: float | None = None) -> Number:
+        """Write a number, or what stands in its place in a sentence; `counted` are persons."""
         row = self.record(estimate_id)
         reason = self.why_missing(estimate_id)
+        if self.hidden(estimate_id):
+            few = counted is not None and counted < self._minimum
+            word = "few" if few else "hidden" if counted is None else "count_hidden"
+            reason = self.language.plain(f"missing.{word}", minimum=self._minimum)
         if not reason and text is None:
             reason = self.language.plain("missing.no_interval")
         return Number(reason or str(text), estimate_id, row.file, row.line, shown=not reason)
@@ -270,7 +275,8 @@ class Numbers:
 
     def count(self, estimate_id: str) -> Number:
         """A whole number."""
-        return self._number(estimate_id, self.language.number(self[estimate_id].value))
+        value = self[estimate_id].value
+        return self._number(estimate_id, self.language.number(value), value)
 
     def column(
         self, estimate_id: str, column: str, digits: int = 0, *, signed: bool = False
@@ -280,6 +286,7 @@ class Numbers:
         return self._number(
             estimate_id,
             None if is_missing(value) else self.language.number(value, digits, signed=signed),
+            value if column in RESTS_ON else None,
         )
 
     def interval(

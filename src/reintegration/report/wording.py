@@ -5,8 +5,9 @@ that the result is inconclusive, never that there is no effect. What was not est
 said with its reason.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from markupsafe import Markup
@@ -42,7 +43,15 @@ class Words:
     settings: Settings
 
     def say(self, key: str, **values: object) -> Markup:
-        """Fill a sentence of the texts under `story`."""
+        """Fill a sentence of the texts under `story`; words in a number's place at its start
+        get a capital.
+        """
+        text = self.settings.language.text(f"story.{key}")
+        if (first := re.match(r"{(\w+)}.*\.\s*$", text, re.DOTALL)) and first[1] in values:
+            number = values[first[1]]
+            if isinstance(number, Number) and not number.shown:
+                capital = number.text[:1].upper() + number.text[1:]
+                values |= {first[1]: replace(number, text=capital)}
         return self.settings.language.say(f"story.{key}", **values)
 
     def join(self, parts: Sequence[object]) -> Markup:

@@ -3,6 +3,7 @@ import pytest
 
 from reintegration.errors import StudyError
 from reintegration.report.numbers import Numbers, read_results
+from reintegration.report.wording import Words
 
 COLUMNS = ["estimate_id", "estimate", "conf_low", "conf_high", "p_value", "n_returnees", "status",
            "warnings"]  # fmt: skip
@@ -50,7 +51,7 @@ def test_numbers_are_written_with_their_unit(small):
     [
         ("a.failed", "not estimated: no returnee has two surveys"),
         ("a.silent", "not estimated: this covariance cannot serve it"),
-        ("a.few", "suppressed: fewer than 5 returnees, or it would betray such a number"),
+        ("a.few", "not shown"),
         ("a.blank", "not estimated"),
     ],
 )
@@ -59,6 +60,17 @@ def test_a_missing_number_is_words_and_never_nan_or_blank(small, name, words):
         assert "nan" not in str(number)
         assert str(number)
     assert str(small.points(name)) == words
+
+
+def test_a_suppressed_count_keeps_its_place_in_a_sentence(settings):
+    rows = [("n.few", 3.0, 3, "ok"), ("n.beside", 12.0, 12, "ok")]
+    frame = pd.DataFrame(rows, columns=["estimate_id", "estimate", "n_returnees", "status"])
+    numbers = Numbers({"estimates": frame}, settings.language, {"n.beside"}, minimum=5)
+    assert str(numbers.count("n.few")) == "fewer than 5"
+    assert str(numbers.count("n.beside")) == "a number (not shown) of"
+    assert str(numbers.column("n.few", "n_returnees")) == "fewer than 5"
+    said = Words(numbers, {}, settings).say("sample.follow_ups", number=numbers.count("n.few"))
+    assert said.striptags() == "Fewer than 5 returnees were surveyed at least twice."
 
 
 def test_a_missing_interval_is_said(small):
