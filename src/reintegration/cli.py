@@ -92,10 +92,20 @@ def add_source(
     form: Annotated[Path | None, typer.Option(help="XLSForm by which it was collected.")] = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="What you decide: NAME=COLUMN, or NAME= when it was not asked."),
+        typer.Option(
+            help="What you decide; may be repeated: NAME=COLUMN, NAME= when it was not asked, "
+            '"NAME:ANSWER=CODE" for what an answer means, "NAME:ANSWER=" when it means nothing.'
+        ),
     ] = None,
     config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config.yaml"),
-    replace: Annotated[bool, typer.Option("--replace", help="Write its YAML anew.")] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Write its YAML anew, keeping what was confirmed; a new version of the file "
+            "takes the old one's place.",
+        ),
+    ] = False,
     file_format: Annotated[
         str | None, typer.Option("--format", help="When the extension does not say it.")
     ] = None,

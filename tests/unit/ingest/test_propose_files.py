@@ -151,8 +151,77 @@ def test_what_lies_there_is_not_overwritten(study_folder):
     assert twice.exit_code == 1 and "reads 't.csv' already" in twice.output
     assert (study_folder / "data/raw/t.csv").stat().st_mode & 0o077 == 0
     file.write_text("other")
-    other = run(study_folder, file, "--country", "TGO", "--replace")
+    other = run(study_folder, file, "--country", "TGO", "--name", "t2")
     assert other.exit_code == 1 and "another file of that name" in other.output
+    assert "--replace" in other.output
+
+
+def test_a_new_version_takes_the_place_of_the_old_one_and_keeps_what_was_confirmed(study_folder):
+    file = written(mali(), study_folder / "inbox/mali.csv")
+    assert run(study_folder, file, "--country", "MLI").exit_code == 3
+    path, raw = study_folder / "data/sources/mali.yaml", study_folder / "data/raw/mali.csv"
+    waiting = read_source(path).unsure.columns
+    accepted = [f"--accept={name}={next(iter(found), '')}" for name, found in waiting.items()]
+    assert run(study_folder, file, "--replace", *accepted).exit_code == 0
+    frame = pd.read_csv(file, dtype="str")
+    used = {one for several in read_source(path).columns.values() for one in several}
+    dropped = next(name for name in frame if name not in used)
+    by_hand = {"priority": 3, "missing_codes": [77], "drop": [dropped]}
+    text = path.read_text(encoding="utf-8") + yaml.safe_dump(by_hand, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
+    before = read_source(path)
+    gone = before.columns["q1"][0]
+    (study_folder / "new").mkdir()
+    frame.drop(columns=[gone]).iloc[::2].to_csv(study_folder / "new/mali.csv", index=False)
+    result = run(study_folder, study_folder / "new/mali.csv", "--replace")
+    after = read_source(path)
+    assert result.exit_code == 3, result.output
+    assert set(after.unsure.columns) == {"q1"}
+    assert {**after.columns, "q1": [gone]} == before.columns
+    assert (after.not_asked, after.country, after.priority) == (before.not_asked, "MLI", 3)
+    assert after.missing_codes == ["77"] and dropped in after.drop
+    assert f"no longer in the file, and so not kept: q1 ('{gone}')" in " ".join(
+        result.output.split()
+    )
+    assert raw.read_bytes() == (study_folder / "new/mali.csv").read_bytes()
+    assert raw.stat().st_mode & 0o077 == 0
+    assert [one.name for one in raw.parent.iterdir()] == ["mali.csv"]
+
+
+def test_answers_may_be_decided_without_an_editor(study_folder):
+    file = study_folder / "inbox/t.csv"
+    frame = make(togo())
+    frame.columns = [name for name, _, _ in togo().columns]
+    place = next(n for n, (_, truth, _) in enumerate(togo().columns) if truth == "q1")
+    frame.iloc[:20, place] = "Voir au verso"
+    frame.to_csv(file, index=False)
+    waits = run(study_folder, file, "--country", "TGO")
+    assert waits.exit_code == 3 and "NAME:ANSWER=CODE" in waits.output
+    assert "codes: " in (study_folder / "data/sources/t.yaml").read_text(encoding="utf-8")
+    wrong = run(study_folder, file, "--replace", "--accept", "q1:Voir au verso=klingon")
+    assert wrong.exit_code == 1 and "no code of the codebook; allowed are" in wrong.output
+    absent = run(study_folder, file, "--replace", "--accept", "q1:Autre=ok")
+    assert absent.exit_code == 1 and "no column of q1 holds this answer" in absent.output
+    unsure = read_source(study_folder / "data/sources/t.yaml").unsure.columns
+    rest = [f"--accept={name}={next(iter(found), '')}" for name, found in unsure.items()]
+    done = run(study_folder, file, "--replace", "--accept", "q1:Voir au verso=", *rest)
+    assert done.exit_code == 0, done.output
+    assert run(study_folder, file, "--replace").exit_code == 0  # and it stays decided
+    source = read_source(study_folder / "data/sources/t.yaml")
+    assert source.answers["q1"]["Voir au verso"] is None
+
+
+def test_what_comes_next_can_be_typed_and_names_the_simulated_world(study_folder):
+    file = written(togo(), study_folder / "inbox/t.csv")
+    shown = run(study_folder, file, "--country", "TGO").output
+    assert ".venv/bin/reintegration check t" in shown and "world: null" not in shown
+    path = study_folder / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["data"]["world"] = "worlds/demo.yaml"
+    shutil.copytree(ROOT / "worlds", study_folder / "worlds")
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    shown = run(study_folder, file, "--replace").output
+    assert "set `world: null` under `data:`" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(

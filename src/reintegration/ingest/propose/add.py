@@ -32,6 +32,7 @@ class Added:
     path: Path
     raw: Path
     copied: bool
+    simulated: bool = False  # whether the configuration still studies a simulated world
 
 
 def add_source(
@@ -53,7 +54,11 @@ def add_source(
     form
         The XLSForm by which the file was collected.
     accepted
-        `name=column` for what a person has decided, `name=` for what was not asked.
+        `name=column` for what a person has decided, `name=` for what was not asked, and
+        `name:answer=code` for what an answer means, `name:answer=` when it means nothing.
+    replace
+        Whether a YAML of that name is written anew, and a file of that name gives way. Lines of
+        the YAML are kept, `unsure` apart.
     declared
         What is known of the file: format, sheet, header_row, label_row, encoding, delimiter,
         date_order.
@@ -72,18 +77,52 @@ def add_source(
     target = root / study.data.sources / f"{source}.yaml"
     place = root / study.data.raw / file.name
     _check_request(file, country, target, place, replace)
-    known = _known({"source": source, "file": file.name, "country": country, **declared})
+    before = read_source(target) if target.exists() else None
+    same = place.exists() and (place.samefile(file) or _same_bytes(place, file))
+    kept = _kept(before, declared, same and before is not None and before.file == file.name)
+    declared = {key: kept[key] for key in kept if key in _READ_BY} | declared
+    given = {} if country is None else {"country": country}
+    known = _known({**kept, **declared, **given, "source": source, "file": file.name})
     raw = look(file, declared.get("format"), header_words(codebook), **_read_by(declared))
     said = form_texts(raw, Path(form), codebook) if form is not None else {}
-    proposal = propose(raw, known, codebook, said, _pairs(accepted))
+    pairs, answers = _pairs(accepted)
+    proposal = propose(raw, known, codebook, said, pairs, before, answers)
     _check_found(proposal, file)
     _check_unread(proposal.source, target)
     proposal.notes += _other_country(proposal.source, codebook, raw, place)
-    copied = not place.exists()
-    if copied:
-        shutil.copyfile(file, private_file(place))
+    if before is not None and before.file != file.name:
+        proposal.notes.insert(
+            0, f"{place.parent / before.file} is read by no YAML now; take it away if it is old"
+        )
+    if not same:
+        _copy(file, place)
     write_source(proposal.source, target, proposal.comments)
-    return Added(proposal, target, place, copied)
+    return Added(proposal, target, place, not same, study.simulated)
+
+
+# How a file is read, beside what its columns mean.
+_READ_BY = ("format", "sheet", "header_row", "label_row", "encoding", "delimiter", "date_order")
+
+
+def _kept(before: Source | None, declared: Mapping[str, Any], same_file: bool) -> dict[str, Any]:
+    """What the YAML before says of the file as a whole; how to read it, of the same file alone."""
+    if before is None:
+        return {}
+    keys = ["country", "priority", "missing_codes"]
+    if same_file and declared.get("sheet") in (None, before.sheet):
+        keys += _READ_BY
+    written = before.model_dump(exclude_defaults=True)
+    return {key: written[key] for key in keys if key in written}
+
+
+def _copy(file: Path, place: Path) -> None:
+    """Put a file into the raw folder, whole or not at all."""
+    part = private_file(place.with_name(f".{place.name}.part"))
+    try:
+        shutil.copyfile(file, part)
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _check_request(
@@ -99,10 +138,12 @@ def _check_request(
     if not file.is_file():
         why = "is a folder, not a file" if file.is_dir() else "there is no such file"
         problems.append(f"{file}: {why}")
-    elif place.exists() and not place.samefile(file) and not _same_bytes(place, file):
+    elif (
+        place.exists() and not replace and not place.samefile(file) and not _same_bytes(place, file)
+    ):
         problems.append(
-            f"{place}: another file of that name lies there; rename one of the two, or take the "
-            "old one away"
+            f"{place}: another file of that name lies there; --replace puts this one in its "
+            "place (a new version of it), else rename one of the two"
         )
     if problems:
         raise StudyError("The source cannot be added.", problems)
@@ -164,12 +205,28 @@ def _read_by(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in declared.items() if key != "format"}
 
 
-def _pairs(accepted: Sequence[str]) -> dict[str, str]:
-    problems = [f"--accept {text}: write name=column" for text in accepted if "=" not in text]
+def _pairs(
+    accepted: Sequence[str],
+) -> tuple[dict[str, str], dict[str, dict[str, str | None]]]:
+    """What is accepted, of columns (name -> column) and of answers (name -> answer -> code)."""
+    problems = [
+        f"--accept {text}: write name=column, or name:answer=code"
+        for text in accepted
+        if "=" not in text
+    ]
     if problems:
         raise StudyError("What is accepted is not clear.", problems)
-    pairs = (text.partition("=") for text in accepted)
-    return {name.strip(): column.strip() for name, _, column in pairs}
+    columns: dict[str, str] = {}
+    answers: dict[str, dict[str, str | None]] = {}
+    for text in accepted:
+        name, _, column = text.partition("=")
+        if ":" in name:
+            name, _, said = text.partition(":")
+            answer, _, code = said.rpartition("=")
+            answers.setdefault(name.strip(), {})[answer.strip()] = code.strip() or None
+        else:
+            columns[name.strip()] = column.strip()
+    return columns, answers
 
 
 def header_words(codebook: Codebook) -> set[str]:

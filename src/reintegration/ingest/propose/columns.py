@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +77,7 @@ class FormTexts:
 def read_columns(
     raw: RawTable, form: Mapping[int, FormTexts], items: frozenset[str]
 ) -> list[Column]:
-    """List the columns of a file that can be named in a YAML, versions of one question joined."""
+    """List the columns of a file that can be named in a YAML."""
     groups = _groups(raw.names)
     repeated = {name for name, count in Counter(raw.names).items() if count > 1}
     usual = _usual_matters(raw.names, groups)
@@ -104,7 +104,21 @@ def read_columns(
                 _matters_of(groups[number]) & ~usual,
             )
         )
-    return list(_joined(found, raw))
+    return found
+
+
+def join_columns(
+    found: Sequence[Column], raw: RawTable, together: Iterable[tuple[int, ...]] = ()
+) -> list[Column]:
+    """Join versions of one question; the places of `together` as they are said to belong."""
+    by_place = {column.place: column for column in found}
+    said = []
+    for places in together:
+        parts = [by_place[place] for place in places]
+        said.append(_as_one(parts[0], parts) if len(parts) > 1 else parts[0])
+    taken = {place for column in said for place in column.numbers}
+    joined = list(_joined([column for column in found if column.place not in taken], raw))
+    return sorted([*said, *joined], key=lambda column: column.place) if said else joined
 
 
 def _groups(names: list[str]) -> list[str]:

@@ -21,6 +21,7 @@ from reintegration.ingest.answers import (
 )
 from reintegration.ingest.columns import RETURNEE, identifier, raw_names
 from reintegration.ingest.propose.columns import Column, wordings
+from reintegration.ingest.propose.kept import HOW
 from reintegration.ingest.propose.people import identifies
 from reintegration.ingest.propose.values import Fit, Values, fit, near_answers, real_answers
 from reintegration.ingest.propose.words import (
@@ -144,11 +145,14 @@ class Matcher:
         accepted: Mapping[str, Column] | None = None,
         country: str | None = None,
         not_asked: Sequence[str] = (),
+        kept: Mapping[str, Column] | None = None,
+        kept_options: Mapping[str, dict[str, Column]] | None = None,
     ):
         self.columns = list(columns)
         self.codebook = codebook
         self.needed = list(needed)
         self.accepted = dict(accepted or {})
+        self.kept, self.kept_options = dict(kept or {}), dict(kept_options or {})
         self.questions: dict[str, Question] = questions(codebook)
         self.wording = wording_of(codebook, country)
         known = set(raw_names(codebook)) - ({"country"} if country else set()) - {*not_asked}
@@ -171,6 +175,10 @@ class Matcher:
         """Match everything, from the surest evidence to the weakest."""
         for name, column in self.accepted.items():
             self._take(name, Match(column, 1.0, "named by you"))
+        for name, column in self.kept.items():
+            self._take(name, Match(column, 1.0, HOW))
+        for name, options in self.kept_options.items():
+            self.matches.options[name] = {c: Match(one, 1.0, HOW) for c, one in options.items()}
         self._options()
         self.scores, self.hows = self._scored()
         self._mutual_best()
@@ -331,7 +339,7 @@ class Matcher:
     def _options(self) -> None:
         """Columns that each hold one answer of a multiple-choice question."""
         for name in self.items:
-            if not self.codebook.items[name].multiple or name in self.accepted:
+            if not self.codebook.items[name].multiple or name in self.matches.sure:
                 continue
             table = answer_table(self.questions[name].answers)
             parents: dict[str, dict[str, list[Column]]] = {}

@@ -10,7 +10,8 @@ from reintegration.errors import StudyError
 from reintegration.ingest.answers import Nothing, Question, answer_key, reading
 from reintegration.ingest.columns import check_sources, needed_names, raw_names
 from reintegration.ingest.dates import Unusable, find_order, half_converted, parse_date
-from reintegration.ingest.propose.columns import Column, FormTexts, read_columns
+from reintegration.ingest.propose.columns import Column, FormTexts, join_columns, read_columns
+from reintegration.ingest.propose.kept import HOW, Kept, keep
 from reintegration.ingest.propose.matching import Match, Matcher, Matches, language_of
 from reintegration.ingest.propose.values import (
     STRAY,
@@ -65,6 +66,8 @@ def propose(
     codebook: Codebook,
     form: Mapping[int, FormTexts] | None = None,
     accepted: Mapping[str, str] | None = None,
+    before: Source | None = None,
+    decided: Mapping[str, dict[str, str | None]] | None = None,
 ) -> Proposal:
     """Propose how a file maps to the codebook.
 
@@ -78,25 +81,51 @@ def propose(
         Column number -> what a form says of it.
     accepted
         Name -> column that a person has named for it; empty when it was not asked.
+    before
+        The source as its YAML stands; its lines are kept where their columns are in the file.
+    decided
+        Name -> raw answer -> code, or None for nothing, as a person has said.
 
     Raises
     ------
     StudyError
-        If an accepted name or column is not there.
+        If an accepted name, column or answer is not there, or the YAML before is wrong.
     """
-    columns = read_columns(raw, form or {}, frozenset(codebook.items))
-    named, not_asked = _accepted(accepted or {}, columns, codebook)
-    known = known.model_copy(update={"not_asked": [*known.not_asked, *not_asked]})
+    accepted = accepted or {}
+    single = read_columns(raw, form or {}, frozenset(codebook.items))
+    kept = Kept()
+    if before is not None:
+        check_sources([before], codebook)
+        kept = keep(before, single, accepted)
+    free = [column for column in single if column.name not in kept.drop]
+    columns = join_columns(free, raw, kept.groups)
+    named, not_asked = _accepted(accepted, columns, codebook)
+    earlier = [name for name in before.not_asked if name not in accepted] if before else []
+    known = known.model_copy(update={"not_asked": [*known.not_asked, *earlier, *not_asked]})
     needed = needed_names(known, codebook)
-    matcher = Matcher(columns, codebook, needed, named, known.country, known.not_asked)
+    by_places = {column.numbers: column for column in columns}
+    matcher = Matcher(
+        columns,
+        codebook,
+        needed,
+        named,
+        known.country,
+        known.not_asked,
+        {name: by_places[places] for name, places in kept.columns.items()},
+        {
+            name: {code: by_places[place,] for code, place in found.items()}
+            for name, found in kept.options.items()
+        },
+    )
     matches = matcher.run()
     for column in [*matches.left]:
         if any(fold(column.name) == fold(name) for name in known.not_asked):
             matches.personal[column] = "not what its name says"
             matches.left.remove(column)
-    writer = _Writer(raw, known, matcher, form or {})
+    writer = _Writer(raw, known, matcher, form or {}, kept, decided or {})
     _check_dates(writer)
     source = writer.source()
+    writer.check_decided()
     check_sources([source.model_copy(update={"unsure": known.unsure})], codebook)
     return Proposal(
         source,
@@ -106,7 +135,7 @@ def propose(
         len(raw.cells) + len(raw.broken),
         len(raw.names),
         raw.found,
-        [*matches.notes, *writer.notes, *_unnameable(raw)],
+        [*kept.notes, *matches.notes, *writer.notes, *_unnameable(raw)],
     )
 
 
@@ -142,7 +171,7 @@ def _check_dates(writer: "_Writer") -> None:
     """Two dates in the wrong order of time are not sure."""
     matches = writer.matcher.matches
     both = [matches.sure.get(name) for name in ("survey_date", "return_date")]
-    if any(match is None or match.how == "named by you" for match in both):
+    if any(match is None or match.how in ("named by you", HOW) for match in both):
         return
     survey, back = (writer.dates(match.column) for match in both if match is not None)
     pairs = [(a, b) for a, b in zip(survey, back, strict=True) if a is not None and b is not None]
@@ -162,11 +191,17 @@ class _Writer:
         known: Source,
         matcher: Matcher,
         form: Mapping[int, FormTexts],
+        kept: Kept,
+        decided: Mapping[str, dict[str, str | None]],
     ):
         self.raw, self.known, self.matcher, self.form = raw, known, matcher, form
+        self.kept, self.decided = kept, decided
         self.comments: dict[tuple[str, ...], str] = {}
         self.notes: list[str] = []
-        self.answers: dict[str, dict[str, str | None]] = {}
+        self.answers = {name: dict(codes) for name, codes in kept.answers.items()}
+        for name, codes in decided.items():
+            self.answers[name] = self.answers.get(name, {}) | codes
+        self.met: set[tuple[str, str]] = set()  # decided answers that stand in the file
         self.unsure_answers: dict[str, dict[str, list[str]]] = {}
         self.missing: Counter[str] = Counter()
 
@@ -205,7 +240,7 @@ class _Writer:
             "answers": self.answers,
             "select_multiple": options,
             "not_asked": self.known.not_asked,
-            "drop": [column.name for column in matches.personal],
+            "drop": [*self.kept.drop, *(column.name for column in matches.personal)],
             "unsure": unsure,
         }
         if order is not None and self.known.date_order is None:
@@ -228,8 +263,13 @@ class _Writer:
         """Codes of the values that the codebook does not read by itself."""
         question = self.matcher.questions[name]
         values = column.values
+        said = {answer_key(text) for text in self.answers.get(name, {})}
+        self.met |= {(name, answer_key(text)) for text in values.filled} & {
+            (name, key) for key in said
+        }
+        said |= {answer_key(text) for text in self.known.missing_codes}
         if question.kind == "number":
-            self._count_missing(values, question)
+            self._count_missing(values, question, said)
         if question.kind not in ("choice", "multiple"):
             return
         found = self.matcher.fit(column, name)
@@ -237,11 +277,15 @@ class _Writer:
         if column.numbers[0] in self.form:
             lines |= self._form_codes(values, question)
         for text, code in lines.items():
+            if answer_key(text) in said:
+                continue
             self.answers.setdefault(name, {})[text] = code
             if text in values.labels:
                 self.comments["answers", name, text] = values.labels[text]
         hidden, strays = 0, []
         for text in found.unread:
+            if answer_key(text) in said:
+                continue
             if text not in values.labels and looks_missing(text):
                 self.missing[text] += 1
                 continue
@@ -251,6 +295,7 @@ class _Writer:
             codes = candidates(text, values, question)
             if codes or values.counts[text] >= STRAY * values.total:
                 self.unsure_answers.setdefault(name, {})[text] = codes
+                self.comments["unsure", "answers", name] = _codes_comment(question)
                 if text in values.labels:
                     self.comments["unsure", "answers", name, text] = values.labels[text]
             else:
@@ -276,9 +321,22 @@ class _Writer:
                 lines[text] = code
         return lines
 
-    def _count_missing(self, values: Values, question: Question) -> None:
+    def check_decided(self) -> None:
+        """Refuse what was said of an answer that no column of its question holds."""
+        problems = [
+            f"--accept {name}:{text}=...: no column of {name} holds this answer"
+            for name, codes in self.decided.items()
+            for text in codes
+            if (name, answer_key(text)) not in self.met
+        ]
+        if problems:
+            raise StudyError("What is accepted is not there.", problems)
+
+    def _count_missing(self, values: Values, question: Question, said: set[str]) -> None:
         low, high = question.range or (float("-inf"), float("inf"))
         for text in values.filled:
+            if answer_key(text) in said:
+                continue
             if looks_missing(text) and is_number(text) and not low <= float(text) <= high:
                 self.missing[text] += 1
 
@@ -315,7 +373,7 @@ class _Writer:
                 )
             if isinstance(declared, dict) and name in declared:
                 continue
-            order = together or find_order(column.values.filled)
+            order = together or find_order(column.values.filled) or self._order_before(name)
             if order is None:
                 unsure[name] = ["dmy", "mdy"]
             elif order != "mixed":
@@ -324,6 +382,11 @@ class _Writer:
             return (orders or None), unsure
         one = set(orders.values())
         return (one.pop() if len(one) == 1 else orders), unsure
+
+    def _order_before(self, name: str) -> str | None:
+        """The order that was said of a date earlier."""
+        order = self.kept.date_order
+        return order.get(name) if isinstance(order, dict) else order
 
 
 _FOUND = ("sheet", "header_row", "label_row", "encoding", "delimiter")
@@ -334,6 +397,11 @@ _VERDICTS = {
     "contradicts": "its values are other answers",
     "empty": "it is empty",
 }
+
+
+def _codes_comment(question: Question) -> str:
+    """The codes that an answer may be given, each with its label."""
+    return "codes: " + "; ".join(f"{answer.code} = {answer.en}" for answer in question.answers)
 
 
 def _candidates_comment(found: list[Match]) -> str:

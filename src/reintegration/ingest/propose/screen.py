@@ -4,6 +4,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reintegration import COMMAND
 from reintegration.ingest.propose.add import Added
 from reintegration.ingest.source import Source
 
@@ -65,10 +66,28 @@ def _parts(added: Added) -> Iterator[tuple[str, str]]:
             "Next",
             (
                 f"move what stands under `unsure` in {added.path.name} up, or run this again with "
-                "--replace and --accept NAME=COLUMN (NAME= when it was not asked); then"
+                f"--replace and {_accept(source)}; then"
             ),
         )
-    yield "" if source.unsure else "Next", f"reintegration check {source.source}"
+    if added.simulated:
+        yield (
+            "" if source.unsure else "Next",
+            "set `world: null` under `data:` in config.yaml, which studies a simulated world; then",
+        )
+    first = not source.unsure and not added.simulated
+    yield "Next" if first else "", f"{COMMAND} check {source.source}"
+
+
+def _accept(source: Source) -> str:
+    """The form of --accept for what waits."""
+    forms = []
+    if source.unsure.columns:
+        forms.append("--accept NAME=COLUMN (NAME= when it was not asked)")
+    if source.unsure.answers or source.unsure.missing_codes:
+        forms.append('--accept "NAME:ANSWER=CODE" (no CODE when it means nothing)')
+    if source.unsure.date_order:
+        forms.append("--date-order dmy or mdy")
+    return ", ".join(forms) + (", as often as needed" if "accept" in "".join(forms) else "")
 
 
 def _found(added: Added) -> str:

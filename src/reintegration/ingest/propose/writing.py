@@ -9,8 +9,9 @@ from reintegration.ingest.source import Source
 
 CONFIRM = {
     "columns": "the right column: move the line up under `columns`, as name: column; else list the "
-    "name under `not_asked`",
-    "answers": "what each means: move it up under `answers`, with one code (empty: missing)",
+    "name under `not_asked` (make that block if there is none)",
+    "answers": "what each means: move it up under `answers` (make that block if there is none), "
+    "with one code (empty: missing)",
     "missing_codes": "numbers that look like codes for missing: move them up under "
     "`missing_codes`, or say under `answers` what they mean",
     "date_order": "whether the day or the month comes first: move it up under `date_order`",
