@@ -78,6 +78,13 @@ class Plan:
         """The file of claims as a rule's input; none where there is no study to compare with."""
         return [str(self.config.instrument.claims)] if self.config.instrument.claims else []
 
+    def on_bad_source(self, source: str) -> str:
+        """What becomes of a source that cannot be used: of another country, it may wait."""
+        declared = self.sources.get(source, {})
+        abroad = declared.get("country") not in (None, *self.config.study.countries)
+        waits = any(declared.get("unsure", {}).values())
+        return "leave_out" if abroad and waits else self.config.data.on_bad_source
+
     def raw_file(self, source: str) -> str:
         """The raw file of a source."""
         return str(self.raw / self.files[source])
@@ -124,7 +131,8 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
         sources = load_sources(root / config.data.raw, root / config.data.sources)
         check_sources(sources, codebook)
         if config.data.on_bad_source == "stop":
-            check_confirmed(sources)
+            studied = config.study.countries
+            check_confirmed([one for one in sources if one.country in (None, *studied)])
         files = {source.source: source.file for source in sources}
         mappings = {source.source: source.model_dump(mode="json") for source in sources}
         decisions = _decisions(config.data.decisions, root, codebook, files)

@@ -49,6 +49,20 @@ def test_own_files_are_listed_and_a_missing_one_is_no_input(checkout):
     assert plan.sources["benin"]["country"] == "BEN"
 
 
+def test_a_source_of_a_country_that_is_not_studied_need_not_be_confirmed(checkout):
+    wait = "unsure: {columns: {q1: {a: 0.5}}}\n"
+    path = checkout / "data/sources/fiji.yaml"
+    path.write_text(f"file: fiji.csv\ncountry: FJI\n{wait}")
+    plan = make_plan(choices(checkout, world=None), checkout)
+    assert plan.on_bad_source("fiji") == "leave_out"
+    path.write_text("file: fiji.csv\ncountry: FJI\n")
+    assert make_plan(choices(checkout, world=None), checkout).on_bad_source("fiji") == "stop"
+    for country in (choices(checkout)["study"]["countries"][0], "null"):
+        path.write_text(f"file: fiji.csv\ncountry: {country}\n{wait}")
+        with pytest.raises(StudyError, match="must confirm"):
+            make_plan(choices(checkout, world=None), checkout)
+
+
 def test_a_wrong_term_is_found_without_any_data(checkout):
     config = choices(checkout)
     config["specifications"][0]["controls"].append("agee")

@@ -23,7 +23,7 @@ rule ingest:
         source=lambda wildcards: PLAN.sources.get(wildcards.source),
         raw=str(PLAN.raw),
         simulated=PLAN.simulated,
-        on_bad_source=CONFIG.data.on_bad_source,
+        on_bad_source=lambda wildcards: PLAN.on_bad_source(wildcards.source),
         decisions=str(PLAN.decisions.folder),
         # Another decision reruns the sources that it is about; the files are no inputs.
         decided=lambda wildcards: PLAN.decided(wildcards.source),
