@@ -160,7 +160,10 @@ def tell(words: Words) -> dict[str, list[Markup]]:
         "not_asked": ("data", lambda: story.not_asked(words)),
         "migration": ("data", lambda: story.migration(words)),
         "scores": ("results: scores", lambda: story.scores(words)),
-        "countries": ("results: countries", lambda: story.countries(words)),
+        "countries": (
+            "results: countries",
+            lambda: [*story.countries(words), *story.asked_differently(words)],
+        ),
         "importance": ("results: countries", lambda: story.importance(words)),
         "levels": ("results: assistance", lambda: story.assistance(words, SURVEYS)),
         "changes": ("results: assistance", lambda: story.assistance(words, CHANGES)),
@@ -169,6 +172,7 @@ def tell(words: Words) -> dict[str, list[Markup]]:
         "orion": (
             "results: ORION",
             lambda: [
+                *story.orion_not_studied(words),
                 *story.orion(words),
                 *story.orion_elsewhere(words),
                 *story.orion_size(words),

@@ -102,6 +102,27 @@ def test_what_a_file_did_not_ask_is_said(frames, settings):
     assert "round" not in said and "c.csv" not in said
 
 
+def test_items_that_some_files_did_not_ask_are_said_beside_the_countries(frames, settings):
+    rows = [("a.csv", "q10 round q8"), ("b.csv", "q8 q10"), ("c.csv", "assistance_cash")]
+    table = pd.DataFrame(rows, columns=["file", "absent"]).assign(status="used")
+    changed = {**frames, "sources": table}
+    words = Words(Numbers(changed, settings.language), changed, settings)
+    (said,) = [str(sentence.striptags()) for sentence in story.asked_differently(words)]
+    assert said.startswith(
+        "Not every file asked every question: q8 and q10 not in a.csv and b.csv."
+    )
+    everywhere = {**frames, "sources": table.iloc[2:]}
+    assert not list(story.asked_differently(Words(words.numbers, everywhere, settings)))
+
+
+def test_countries_of_the_pilot_that_are_not_studied_are_said(words):
+    assert not list(story.orion_not_studied(words))
+    study = words.settings.study.model_copy(update={"countries": ["SEN", "UGA"]})
+    here = dataclasses.replace(words, settings=dataclasses.replace(words.settings, study=study))
+    (said,) = [str(sentence.striptags()) for sentence in story.orion_not_studied(here)]
+    assert said.endswith("not studied here: Guinea and Morocco.")
+
+
 def test_mentoring_that_is_not_recorded_is_not_said_to_be_none(frames, settings):
     described = frames["descriptives"].copy()
     mentored = described["variable"] == "mentored"

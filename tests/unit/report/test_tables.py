@@ -37,7 +37,19 @@ def test_a_bare_study_has_every_table_without_nan_or_blank(bare, tmp_path):
         assert not frame["shown"].astype(str).str.contains("nan").any(), name
         html = (tmp_path / f"{name}.html").read_text("utf-8")
         assert not re.search(r">\s*nan\s*<", html), name
-    assert "(n.e.) not estimated: no mentored returnee" in (tmp_path / "orion.html").read_text()
+    empty = (tmp_path / "orion.html").read_text()
+    assert "Nothing could be estimated: no mentored returnee" in empty
+    assert "<table" not in empty
+
+
+@pytest.mark.parametrize("name", ["migration", "assistance"])
+def test_a_table_of_what_was_not_recorded_is_one_sentence(frames, settings, name):
+    described = frames["descriptives"]
+    blank = described.assign(estimate=float("nan"), status="not_estimable", warnings="no answer")
+    page = to_html(make(name, frames | {"descriptives": blank}, settings), settings)
+    assert "recorded in these data" in page
+    assert "<table" not in page
+    assert "<table" in to_html(make(name, frames, settings), settings)
 
 
 def test_real_data_are_not_marked(frames, real_settings):

@@ -4,6 +4,7 @@ from reintegration.report.story.change import (
     orion,
     orion_changes,
     orion_elsewhere,
+    orion_not_studied,
     orion_size,
     trends,
 )
@@ -16,6 +17,7 @@ from reintegration.report.story.data import (
     sources,
 )
 from reintegration.report.story.scores import (
+    asked_differently,
     assistance,
     countries,
     importance,
@@ -24,6 +26,7 @@ from reintegration.report.story.scores import (
 )
 
 __all__ = [
+    "asked_differently",
     "assistance",
     "claims",
     "countries",
@@ -34,6 +37,7 @@ __all__ = [
     "orion",
     "orion_changes",
     "orion_elsewhere",
+    "orion_not_studied",
     "orion_size",
     "sample",
     "scores",

@@ -83,6 +83,18 @@ def orion(words: Words, comparator: str | None = None) -> Sentences:
         yield _effect(words, name)
 
 
+def orion_not_studied(words: Words) -> Sentences:
+    """Which countries of the pilot are not among those of the study."""
+    pilot, studied = words.settings.orion.countries, words.settings.study.countries
+    if absent := [] if studied == ALL else [code for code in pilot if code not in studied]:
+        country = words.settings.language.country
+        yield words.say(
+            "orion.not_studied",
+            pilot=words.join([country(code) for code in pilot]),
+            absent=words.join([country(code) for code in absent]),
+        )
+
+
 def _effect(words: Words, name: str) -> Markup:
     row, numbers, language = words.numbers[name], words.numbers, words.settings.language
     if words.direction(name) == MISSING:

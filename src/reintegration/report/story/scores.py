@@ -103,6 +103,25 @@ def countries(words: Words) -> Sentences:
     yield from _ranks(words, order[: max(ends, 1)])
 
 
+def asked_differently(words: Words) -> Sentences:
+    """Which items of the main instrument some files did not ask, where countries are compared."""
+    table = words.frames["sources"]
+    if "absent" not in table or len(described_countries(words)) < 2:
+        return
+    items = words.settings.codebook.main.items
+    files: dict[tuple[str, ...], list[str]] = {}
+    for row in table[table["status"] != "left_out"].fillna({"absent": ""}).to_dict("records"):
+        absent = str(row["absent"]).split()
+        if names := tuple(name for name in items if name in absent):
+            files.setdefault(names, []).append(str(row["file"]))
+    parts = [
+        words.say("countries.not_asked_one", questions=words.join(names), files=words.join(found))
+        for names, found in files.items()
+    ]
+    if parts:
+        yield words.say("countries.not_asked", list=Markup("; ").join(parts))
+
+
 def _list_countries(words: Words, ids: list[str]) -> Markup:
     parts = []
     for name in ids:

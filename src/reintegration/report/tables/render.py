@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from reintegration.disclosure import SUPPRESSED
 from reintegration.report.numbers import anchor
 from reintegration.report.settings import Settings
-from reintegration.report.tables.model import GOOD, Cell, Column, Line, Table
+from reintegration.report.tables.model import GOOD, NOT_ESTIMATED, Cell, Column, Line, Table
 
 CSV_COLUMNS = [
     "table", "row", "row_label", "column", "column_label", "shown", "estimate_id", "value",
@@ -152,24 +152,45 @@ def fragment(page: str) -> Markup:
     return Markup(page[start:end])
 
 
+def nothing_shown(table: Table, settings: Settings) -> str:
+    """Say in one sentence that a table has no estimate to show; empty where it has one.
+
+    Counts beside the estimates and shares of what was not recorded are not looked at.
+    """
+    cells = [
+        cell
+        for cell in table.cells
+        if not cell.column and not (cell.source and cell.source.word("answer") == "not_recorded")
+    ]
+    if not cells or any(cell.status != NOT_ESTIMATED for cell in cells):
+        return ""
+    own = f"tables.empty_of.{table.name}"
+    if settings.language.has(own):
+        return settings.language.plain(own)
+    return settings.language.plain("tables.empty", reason=cells[-1].reason.rstrip("."))
+
+
 def _figure(table: Table, settings: Settings) -> Markup:
     mark = Markup('<span class="mark">{}</span> ').format(settings.mark) if settings.mark else ""
     files = sorted({cell.source.file for cell in table.cells if cell.source})
     links = Markup(", ").join(
         Markup('<a href="#{}">results/{}</a>').format(anchor(file), file) for file in files
     )
-    notes = [Markup("<p>{}</p>").format(note) for note in table.notes]
+    empty = nothing_shown(table, settings)
+    notes = [Markup("<p>{}</p>").format(note) for note in ([empty] if empty else table.notes)]
     if files:
         notes.append(Markup("<p>{} {}</p>").format(settings.language.plain("tables.from"), links))
+    grid = Markup(
+        '<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-{name}">'
+        '<table aria-labelledby="caption-{name}">\n{head}\n{body}\n</table></div>\n'
+    ).format(name=table.name, head=_head(table), body=_body(table))
     return Markup(
         '<figure class="table" id="table-{name}">\n'
         '<figcaption id="caption-{name}">{mark}{caption}</figcaption>\n'
-        '<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-{name}">'
-        '<table aria-labelledby="caption-{name}">\n{head}\n{body}\n</table></div>\n'
-        '<div class="notes">{notes}</div>\n</figure>'
+        '{grid}<div class="notes">{notes}</div>\n</figure>'
     ).format(
-        name=table.name, mark=mark, caption=table.caption, head=_head(table),
-        body=_body(table), notes=Markup("").join(notes),
+        name=table.name, mark=mark, caption=table.caption, grid="" if empty else grid,
+        notes=Markup("").join(notes),
     )  # fmt: skip
 
 
