@@ -6,7 +6,7 @@ as that goes; what is found is read off the errors, the cleaning log and the acc
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -47,6 +47,12 @@ _MATCHES = (
     "decide in data/decisions/matches.csv whether they are one; after `make study` "
     "results/clean/matches.csv lists them with what agrees"
 )
+_COPIES = (
+    "look whether one file came in twice, under two names or countries; remove its source YAML"
+)
+_ABROAD = "{country} is not in study.countries: the study leaves this source out, and names it"
+ABSENT = "absent"  # rule of columns that are not there, and need not be
+WAITS = "unsure"  # rule of a line of a source YAML that waits to be confirmed
 TOGETHER = ("survey_in_two_sources",)  # rules that no source can be checked for alone
 # What a person can do about each rule or reason of the cleaning log.
 WHAT_TO_DO = {
@@ -261,6 +267,9 @@ def check_source(source: Source, desk: Desk) -> tuple[Checked, SourceResult]:
         desk.decisions,
     )
     found = [*_errors(source, desk.raw, trouble.errors)]
+    if found and source.unsure and source.country not in (None, *desk.config.study.countries):
+        found = [replace(finding, severity="flag") for finding in found]
+        found.append(Finding("info", "note", "", _ABROAD.format(country=source.country)))
     rows_read = 0
     if result is not None:
         rows_read = result.account["rows_read"]
@@ -291,7 +300,19 @@ def _check_together(results: Sequence[SourceResult], desk: Desk) -> Checked:
         pooled = pool(
             results, desk.codebook, config.study, config.scoring, config.matching, desk.decisions
         )
-    found = [Finding("info", "note", "", str(warning.message)) for warning in warned]
+    found = [Finding("flag", "note", "", str(warning.message)) for warning in warned]
+    found += [
+        Finding(
+            "flag",
+            "duplicate_content",
+            "",
+            f"source {copy.source}: {copy.said}",
+            "under other case numbers",
+            len(copy.places),
+            what_to_do=_COPIES,
+        )
+        for copy in pooled.copies
+    ]
     log = pooled.cleaning_log
     for rule, lines in log[log["rule"].isin(TOGETHER)].groupby("rule", sort=False):
         by_source = lines["row"].groupby(lines["source"])
@@ -337,7 +358,11 @@ def _errors(source: Source, raw_dir: Path, errors: Sequence[StudyError]) -> list
         for line in error.problems or [error.headline]:
             for start in starts:
                 line = line.removeprefix(start)
-            found.append(Finding("error", error.headline, "", line))
+            if line.startswith(tuple(f"column for {name} (" for name in source.unsure.answers)):
+                continue  # its answers wait, which is said already
+            waits = line.startswith("unsure.")
+            question = line.partition(": ")[0].rpartition(".")[2] if waits else ""
+            found.append(Finding("error", WAITS if waits else error.headline, question, line))
     return found
 
 
@@ -426,5 +451,5 @@ def _notes(result: SourceResult, needed: Sequence[str]) -> list[Finding]:
     found = [Finding("info", "note", "", note) for note in result.account["notes"]]
     if absent := [name for name in result.account["absent"] if name not in needed]:
         said = f"no column for {', '.join(absent)}: taken as not asked"
-        found.append(Finding("info", "absent", "", said))
+        found.append(Finding("info", ABSENT, "", said))
     return found

@@ -21,6 +21,7 @@ from reintegration.ingest.contract import (
     received_columns,
     survey_columns,
 )
+from reintegration.ingest.copies import Copy, copies_log, find_copies
 from reintegration.ingest.decisions import CORRECTIONS, DecisionError, Decisions
 from reintegration.ingest.flow import REASONS, UNUSABLE, sample_flow
 from reintegration.ingest.intake import NOTHING_DECIDED, SourceResult
@@ -61,6 +62,8 @@ class Pool:
         As the CSV files of these names in `results/clean/`.
     said
         Of matching, for the log of the step.
+    copies
+        Surveys that have the same answers as those of another source.
     """
 
     surveys: pd.DataFrame
@@ -71,6 +74,7 @@ class Pool:
     sources: pd.DataFrame
     matches: pd.DataFrame
     said: tuple[str, ...]
+    copies: tuple[Copy, ...] = ()
 
 
 def pool(
@@ -104,6 +108,7 @@ def pool(
     excluded[entered] = ""
     twice, kept_in = _in_several_sources(rows.loc[excluded == "", SURVEY_KEY], accounts)
     excluded[twice] = "survey_in_two_sources"
+    copies = find_copies(rows, excluded, codebook)
     for step, out in _outside(rows, study).items():
         excluded[out & (excluded == "")] = step
     unscored = _without_score(rows, np.flatnonzero(excluded == ""), codebook, scoring)
@@ -127,6 +132,7 @@ def pool(
         *(_without_entered(result.cleaning_log, back) for result in results),
         merge_log(rows, joined, before),
         _duplicate_log(rows, twice, kept_in),
+        *copies_log(rows, copies, codebook),
     ]
     unscored_rows = rows.loc[unscored, ["source", "row"]].assign(
         question=codebook.main_score, reason=REASONS["too_few_answers"]
@@ -139,9 +145,10 @@ def pool(
         rule_counts(log, _returnees(rows, log)),
         _stacked(rejected, REJECTED_COLUMNS),
         flow,
-        _sources(accounts, rows, joined),
+        _sources(accounts, rows, joined, copies),
         matched.candidates,
         _said(matched),
+        tuple(copies),
     )
 
 
@@ -341,7 +348,10 @@ def _as_texts(column: pd.Series) -> pd.Categorical:
 
 
 def _sources(
-    accounts: Sequence[dict[str, Any]], rows: pd.DataFrame, joined: np.ndarray
+    accounts: Sequence[dict[str, Any]],
+    rows: pd.DataFrame,
+    joined: np.ndarray,
+    copies: Sequence[Copy],
 ) -> pd.DataFrame:
     """One row per source: what was read, and what became of it."""
     by_rule = rows["source"].iloc[joined].value_counts()
@@ -365,6 +375,7 @@ def _sources(
         notes = list(account["notes"])
         if name in by_rule:
             notes.append(f"{by_rule[name]} surveys joined another returnee by the rule {BY_RULE}")
+        notes += [copy.said for copy in copies if copy.source == name]
         removed = int(total.get(name, 0)) - sum(counts.values())
         table.append(
             {

@@ -217,3 +217,26 @@ def test_a_flow_that_does_not_add_up_is_refused():
     flow = pd.DataFrame({"surveys": [10, 8], "surveys_removed": [0, 1]})
     with pytest.raises(ArithmeticError, match="does not add up"):
         check_identity(flow)
+
+
+def test_a_file_that_came_in_twice_under_other_case_numbers_is_noted(take, codebook, scoring):
+    days = [f"2020-03-{day:02d}" for day in range(1, 9)]
+    one = [{"case_number": f"A{n}", "survey_date": day} for n, day in enumerate(days)]
+    two = [{"case_number": f"B{n}", "survey_date": day} for n, day in enumerate(days)]
+    pooled = pool([take("one", *one), take("two", *two)], codebook, STUDY, scoring)
+    said = "8 of 8 surveys have the same answers as surveys of source one"
+    notes = pooled.sources.set_index("source")["notes"]
+    assert said in notes["two"]
+    assert "same answers" not in notes["one"]
+    assert not (pooled.cleaning_log["rule"] == "duplicate_content").any()
+    assert [copy.said for copy in pooled.copies] == [said]
+
+
+def test_single_surveys_of_another_source_are_flagged(take, codebook, scoring):
+    one = [{"case_number": f"A{n}", "survey_date": f"2020-03-{n:02d}"} for n in (1, 2, 3)]
+    two = [{"case_number": f"B{n}", "survey_date": f"2020-03-{n:02d}"} for n in (3, 4, 5)]
+    pooled = pool([take("two", *two), take("one", *one)], codebook, STUDY, scoring)
+    lines = pooled.cleaning_log[pooled.cleaning_log["rule"] == "duplicate_content"]
+    assert lines[["source", "row", "change_type"]].to_numpy().tolist() == [["two", 2, "no_action"]]
+    assert lines["issue"].iloc[0].startswith("1 of 3 surveys have the same answers")
+    assert len(pooled.surveys) == 6
