@@ -2,19 +2,30 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reintegration.ingest.check import SEVERITIES, Checked, Detail, Finding, Report, Severity
+from reintegration.ingest.check import (
+    ABSENT,
+    SEVERITIES,
+    WAITS,
+    Checked,
+    Detail,
+    Finding,
+    Report,
+    Severity,
+)
 from reintegration.private import private_file
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 4  # details of one finding in the terminal; the page shows more
 WIDEST = 110
 NAMED = 8  # sources in one sentence
+WAITING = 3  # lines that wait which are said one by one
 # What a severity is called, what is counted by it (one, many), and its colour in a terminal.
 WORDS: dict[Severity, tuple[str, str, str, str]] = {
     "error": ("ERROR", "problem that keeps it out", "problems that keep it out", "red"),
@@ -22,6 +33,14 @@ WORDS: dict[Severity, tuple[str, str, str, str]] = {
     "cell": ("CELLS", "cell changed", "cells changed", "cyan"),
     "flag": ("LOOK", "line to look at", "lines to look at", "magenta"),
     "info": ("NOTE", "note", "notes", "blue"),
+}
+# What the study does about each severity.
+MEANINGS: dict[Severity, str] = {
+    "error": "the file cannot be used: the study stops, or leaves it out",
+    "row": "rows that cannot be used or are not needed are taken out",
+    "cell": "answers that cannot be used are blanked, or their rows taken out, as `cleaning` says",
+    "flag": "nothing is wrong for certain, and a person should look",
+    "info": "only said",
 }
 _INDENT = 7
 _MARK = "SIMULATED DATA"
@@ -84,11 +103,18 @@ def lines(report: Report, width: int) -> Iterator[str]:
         title = plain(f"{checked.source}{of_file(checked)}: {summary(checked)}")
         yield ""
         yield from map(_bold, textwrap.wrap(title, width))
-        for group in groups(checked.findings):
-            if len(report.sources) == 1 or group[0].severity == "error":
+        alone = len(report.sources) == 1
+        for group in groups(checked.findings if alone else in_short(checked.findings)):
+            if alone or group[0].severity == "error":
                 yield from _in_full(group, checked.places, width)
             else:
                 yield from _outline(group, width)
+    without = [one.source for one in report.sources if any(f.rule == ABSENT for f in one.findings)]
+    if len(report.sources) > 1 and without:
+        more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
+        yield ""
+        said = f"columns that are not there are taken as not asked: {', '.join(without[:NAMED])}"
+        yield from _wrapped("info", said + more, width)
     yield ""
     yield from map(_bold, textwrap.wrap(outcome(report), width))
     if len(report.sources) > 1:
@@ -103,6 +129,16 @@ def groups(findings: Sequence[Finding]) -> list[list[Finding]]:
         by_itself = None if finding.count else place
         grouped.setdefault((finding.severity, finding.rule, by_itself), []).append(finding)
     return list(grouped.values())
+
+
+def in_short(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings of one source among several: many waiting lines in one, no absent columns."""
+    waiting = [finding for finding in findings if finding.rule == WAITS]
+    if len(waiting) <= WAITING:
+        return [finding for finding in findings if finding.rule != ABSENT]
+    said = f"{len(waiting)} lines wait ({waiting[0].question} ... {waiting[-1].question})"
+    rest = [finding for finding in findings if finding.rule not in (WAITS, ABSENT)]
+    return [replace(waiting[0], expectation=said), *rest]
 
 
 def total(group: Sequence[Finding]) -> int:
@@ -190,6 +226,7 @@ def write_page(report: Report, path: str | Path) -> None:
         where=where,
         plain=plain,
         words=WORDS,
+        meanings=MEANINGS,
         severities=SEVERITIES,
         css=Markup((TEMPLATES / "check.css").read_text(encoding="utf-8")),
     )

@@ -10,7 +10,7 @@ from reintegration.config import Cleaning
 from reintegration.errors import StudyError
 from reintegration.ingest.check import TOGETHER, WHAT_TO_DO, check_study, expectation
 from reintegration.ingest.flow import REPEATED, UNUSABLE_ROWS
-from reintegration.report.check import lines, write_page
+from reintegration.report.check import MEANINGS, lines, write_page
 
 from .conftest import CASE, ITEMS, NAME, PHONE, PLACE, ROOT, VARIABLES
 
@@ -199,6 +199,37 @@ def test_of_several_sources_the_outlines_fit_one_screen(office, desk):
     assert text.count("an answer that is not in the codebook: q5 1, q6 1") == 2
     assert "rows 2" not in text
     assert max(map(len, said(check_study(office), width=60).splitlines())) <= 60
+
+
+def test_what_waits_is_said_once_and_many_lines_in_one(office, desk):
+    rows = [{"q5": f"text {n}"} for n in range(12)]
+    unsure = {"answers": {"q5": {"text 1": []}}, "columns": {f"q{n}": {} for n in (1, 2, 3, 4)}}
+    for name, country in (("a", None), ("b", None), ("fiji", "FJI")):
+        desk.csv(desk.rows(*rows), f"{name}.csv")
+        mapping(office, name, file=f"{name}.csv", country=country, unsure=unsure)
+    report = check_study(office)
+    assert not [line for line in problems(report) if line.startswith("column for q5")]
+    text = said(report)
+    assert text.count("5 lines wait (q1 ... q5)") == 3
+    assert said(check_study(office, ["a"])).count("unsure.columns.q") == 4
+    assert not check_study(office, ["fiji"]).fails("error")
+    assert "FJI is not in study.countries" in " ".join(text.split())
+
+
+def test_columns_that_are_not_there_are_told_once_of_several_sources(office, desk):
+    for name in ("a", "b"):
+        desk.csv(desk.rows({}).drop(columns="age"), f"{name}.csv")
+    assert "no column for" in said(check_study(office, ["a"]))
+    text = said(check_study(office))
+    assert "no column for" not in text
+    assert text.count("columns that are not there are taken as not asked: a, b") == 1
+
+
+def test_the_page_says_what_its_words_mean(office, desk, tmp_path):
+    desk.csv(desk.rows({}))
+    write_page(check_study(office), tmp_path / "check.html")
+    html = (tmp_path / "check.html").read_text(encoding="utf-8")
+    assert all(meaning in html for meaning in MEANINGS.values())
 
 
 @pytest.mark.parametrize("rule", sorted({*Cleaning.rules(), *UNUSABLE_ROWS, *REPEATED}))
