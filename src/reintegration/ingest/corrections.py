@@ -145,7 +145,12 @@ class _Finder:
             return [f"row {self.ledger.rows[where][unread][0]} holds no survey"]
         expected = line.rows_expected or 1
         if len(where) != expected:
-            return [f"{len(where)} rows are meant ({rows}), and not {expected}; name the row"]
+            return [
+                f"this line is about row {rows} alone, and rows_expected says {expected}; write 1 "
+                "there, or leave `row` and `survey_id` empty to mean all rows with the old value"
+                if len(where) == 1
+                else f"{len(where)} rows are meant ({rows}), and not {expected}; name the row"
+            ]
         if not line.question or (
             line.change_type in ("remove_survey", "no_action") and not line.old_value
         ):
@@ -172,9 +177,16 @@ class _Finder:
         """That a cell holds something else; values are shown of coded questions alone."""
         text, read = self._text(line.question, place)
         if not question.codes:
-            return f"{line.question} no longer holds the old value that the line expects"
+            return (
+                f"{line.question}: line {line.line} expects another value in `old_value` than the "
+                "file holds now; look the row up in the file"
+            )
         known = not line.old_value or set(line.old_value.split()) <= set(question.codes)
-        expected = repr(line.old_value) if known else "the text that the line expects"
+        expected = (
+            (repr(line.old_value) if line.old_value else "an empty cell")
+            if known
+            else f"what line {line.line} has in `old_value`, which is no code of {line.question},"
+        )
         stands = repr(text) if read and text else "nothing" if read else "a text that is no answer"
         return f"{line.question}: expected was {expected}, and there stands {stands}"
 
