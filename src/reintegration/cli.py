@@ -206,12 +206,14 @@ def fit(
     ] = None,
 ) -> None:
     """Fit regressions to any table, with the code the study uses."""
-    from reintegration.estimation.fit_table import run_fit
+    from reintegration.estimation.fit_table import in_words, run_fit
 
     results = run_fit(spec, data, out, missing or ())
     for result in results:
         reason = f": {result['reason']}" if result["reason"] else ""
         _say(f"{result['spec_id']}: {result['status']}{reason}")
+        for line in in_words(result):
+            _say(line)
     _say(f"Written: {out}")
 
 

@@ -70,6 +70,35 @@ def run_fit(
     return results
 
 
+def in_words(result: dict[str, Any]) -> list[str]:
+    """The estimates of a result as lines of a table for the terminal."""
+    shown = [row for row in result["estimates"] if row["status"] == OK]
+    if not shown:
+        return []
+    numbers = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
+    widest = max(len(row["term"]) for row in shown)
+    lines = []
+    label = None
+    for row in shown:
+        if row["vcov_label"] != label:
+            label = row["vcov_label"]
+            level = f"{row['confidence_level']:.0%} CI"
+            lines += [
+                f"  N = {result['rows']['used']:,}; {label}",
+                f"  {'term':<{widest}}{'estimate':>12}{'std. error':>12}{'p':>8}{level:>24}",
+            ]
+        estimate, error, p, low, high = (_short(row[name]) for name in numbers)
+        p = "" if p == "" else f"{row['p_value']:.3f}"
+        span = f"[{low}, {high}]" if low and high else ""
+        lines.append(f"  {row['term']:<{widest}}{estimate:>12}{error:>12}{p:>8}{span:>24}")
+    return lines
+
+
+def _short(value: float | None) -> str:
+    """A number to four digits; nothing where there is none."""
+    return "" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
 def fit_table(wanted: Sequence[Wanted], table: Table) -> list[dict[str, Any]]:
     """Fit specifications to a table: a result for each of their outcomes, p-values adjusted."""
     results = [_fit_one(one, table) for one in wanted]

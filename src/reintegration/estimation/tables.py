@@ -16,6 +16,12 @@ from reintegration.estimation.specs import Specification
 
 NUMBER, TRUTH, TEXT, DAY = "number", "truth", "text", "date"
 _TRUTHS = {"true": 1.0, "false": 0.0}
+_IN_EXCEL = "in Excel: Save as, CSV UTF-8"
+_NO_TABLES = {
+    ".dta": "in Stata: export delimited",
+    ".sav": "in SPSS: Save as, CSV",
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), _IN_EXCEL),
+}
 _FUNCTIONS = {"log": np.log, "exp": np.exp, "sqrt": np.sqrt, "2": np.square}
 
 
@@ -39,6 +45,11 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
         If the file cannot be read, or two columns have one name.
     """
     path = Path(path)
+    if path.suffix.lower() in _NO_TABLES:
+        raise StudyError(
+            f"{path}: is no CSV or Parquet file.",
+            [f"write it as CSV first; {_NO_TABLES[path.suffix.lower()]}"],
+        )
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         raw = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, missing)

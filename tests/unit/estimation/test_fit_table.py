@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from reintegration.cli import app
 from reintegration.errors import StudyError
-from reintegration.estimation.fit_table import fit_table, run_fit
+from reintegration.estimation.fit_table import fit_table, in_words, run_fit
 from reintegration.estimation.language import expand
 from reintegration.estimation.tables import read_table
 from reintegration.estimation.written import (
@@ -408,3 +408,22 @@ def test_the_documents_example_can_be_read(tmp_path):
     [result] = run_fit(tmp_path / "spec.yaml", tmp_path / "data.csv", tmp_path / "out.json")
     assert {r["status"] for r in result["estimates"]} == {"ok"}
     assert {r["term"] for r in result["estimates"]} >= {"effect_on_women", "region.3", "age^2"}
+
+
+def test_files_of_other_programs_are_refused_with_what_to_do(tmp_path):
+    for name, says in (("a.dta", "export delimited"), ("a.sav", "SPSS"), ("a.XLSX", "Excel")):
+        (tmp_path / name).write_bytes(b"\x00\x01")
+        with pytest.raises(StudyError, match="is no CSV or Parquet file") as caught:
+            read_table(tmp_path / name)
+        assert says in str(caught.value)
+
+
+def test_estimates_are_a_table_for_the_terminal(path):
+    result = fit(path, outcome="y", terms=["x"], vcov={"type": "CR1", "cluster": "g"})
+    lines = in_words(result)
+    assert lines[0].startswith("  N = 7; ")
+    assert "4 clusters" in lines[0]
+    assert lines[1].split() == ["term", "estimate", "std.", "error", "p", "95%", "CI"]
+    cells = lines[-1].split()
+    assert cells[:2] == ["x", f"{row(result, 'x')['estimate']:.4g}"]
+    assert len({len(line) for line in lines[1:]}) == 1
