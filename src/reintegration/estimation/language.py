@@ -1,5 +1,6 @@
 """Specifications read against a table: every name checked, then spread for the estimators."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -234,10 +235,15 @@ class _Reader:
         """Say where a column stops being numbers."""
         column = self.table.frame[name]
         wrong = [not _is_number(value) for value in column]
-        row = wrong.index(True) + 1 if True in wrong else 1
+        place = wrong.index(True) if True in wrong else 0
+        csv = self.table.path.suffix != ".parquet"
+        row = place + (2 if csv else 1)  # the names stand in row 1 of a spreadsheet
         codes = {"NA", "NaN", "nan", "null", "NULL", ".", "n/a", "N/A"} & set(column.unique())
         hint = f"; for a missing code: --missing {sorted(codes)[0]}" if codes else ""
-        return f"the first in row {row} of the data{hint}"
+        if len(column) and _DECIMAL_COMMA.fullmatch(str(column.iloc[place]).strip()):
+            hint += "; 1,5 is read as text: write 1.5"
+        counted = "of the file, names being row 1" if csv else "of the data"
+        return f"the first in row {row} {counted}{hint}"
 
     def codings(self, levels: dict[str, tuple[str, ...]]) -> dict[str, str]:
         """Read how factors are coded."""
@@ -301,6 +307,9 @@ class _Reader:
                 self.problem("vcov", f"{asked.type} has one cluster variable; CR0, CR1, CR1S two")
         if one.family_terms is not None and not one.family:
             self.problem("family_terms", "needs a `family`")
+
+
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
 def _is_number(value: Any) -> bool:

@@ -427,3 +427,11 @@ def test_estimates_are_a_table_for_the_terminal(path):
     cells = lines[-1].split()
     assert cells[:2] == ["x", f"{row(result, 'x')['estimate']:.4g}"]
     assert len({len(line) for line in lines[1:]}) == 1
+
+
+def test_decimal_commas_are_named_with_the_row_of_the_spreadsheet(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("y;x\n1;1\n1,5;2\n2;3\n")
+    said = problems(data, {"outcome": "y", "terms": ["x"]})
+    assert "the first in row 3 of the file" in said
+    assert "1,5 is read as text: write 1.5" in said
