@@ -35,6 +35,8 @@ Severity = Literal["error", "row", "cell", "flag", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 ROWS_SHOWN = 8
 DETAILS_SHOWN = 10
+MANY_DATES = 0.1  # of the rows of a source: more contradictions than this are no mistakes of rows
+_FORM_TIMES = ("interview_start", "interview_end")
 _BY_CHANGE: dict[str, Severity] = {"remove_survey": "row", "no_action": "flag"}
 _NUMBERED = ("stata", "spss", "parquet")  # files whose rows bear no numbers that a person sees
 _IN_THE_FILE = "correct these rows in the file, or by lines in data/decisions/cleaning_log.csv"
@@ -275,6 +277,7 @@ def check_source(source: Source, desk: Desk) -> tuple[Checked, SourceResult]:
         rows_read = result.account["rows_read"]
         found += _from_log(result, desk.codebook, desk.config.cleaning)
         found += _notes(result, needed_names(source, desk.codebook))
+        found += _doubtful_dates(result, source)
     if result is None or trouble.errors:
         result = left_out(source, desk.raw, desk.codebook, trouble.errors[0])
     checked = Checked(
@@ -389,6 +392,36 @@ def _from_log(result: SourceResult, codebook: Codebook, cleaning: Cleaning) -> l
                 max(len(details) - DETAILS_SHOWN, 0),
                 allowed.get(str(question), ""),
                 WHAT_TO_DO.get(str(rule), _IN_THE_FILE),
+            )
+        )
+    return found
+
+
+def _doubtful_dates(result: SourceResult, source: Source) -> list[Finding]:
+    """Dates that so many rows contradict that their column may be the wrong one."""
+    log, rows = result.cleaning_log, result.account["rows_read"]
+    before = log["rule"] == "survey_before_return"
+    opened = (log["rule"] == "contradictory_date") & log["question"].isin(_FORM_TIMES)
+    found = []
+    for name, lines, said in (
+        ("return_date", log[before], "have an interview before the return"),
+        ("survey_date", log[opened], "have a form that was opened or closed on another day"),
+    ):
+        count = lines["row"].nunique()
+        if count <= MANY_DATES * rows:
+            continue
+        mapped = source.columns.get(name, name)
+        columns = [mapped] if isinstance(mapped, str) else mapped
+        found.append(
+            Finding(
+                "flag",
+                "doubtful_column",
+                name,
+                f"{count} of {rows} rows {said}: is {name} the right column?",
+                count=count,
+                rows=_first(lines["row"].unique()),
+                what_to_do=f"look at {', '.join(map(repr, columns))}, from which {name} is read; "
+                "another is named under `columns` in the source YAML",
             )
         )
     return found

@@ -277,3 +277,17 @@ def test_case_numbers_that_are_failed_formulas_are_none(office, desk):
     frame.loc[[0, 1], "case_number"] = "#REF!"
     frame.to_excel(desk.raw / "sen.xlsx", index=False, engine="xlsxwriter")
     assert [f.rows for f in found(check_study(office), "no_case_number")] == [(2, 3)]
+
+
+def test_many_interviews_before_the_return_make_a_doubtful_column(office, desk):
+    wrong = [{"case_number": f"B{n}", "return_date": "2021-01-01"} for n in range(2)]
+    frame = desk.rows(*wrong, *({"case_number": f"A{n}"} for n in range(8)))
+    desk.csv(frame.rename(columns={"return_date": "Arrival"}))
+    mapping(office, "sen", file="sen.csv", country="SEN", columns={"return_date": "Arrival"})
+    [finding] = found(check_study(office), "doubtful_column")
+    assert finding.severity == "flag"
+    assert finding.expectation.startswith("2 of 10 rows have an interview before the return")
+    assert "'Arrival'" in finding.what_to_do
+    few = desk.rows(wrong[0], *({"case_number": f"A{n}"} for n in range(12)))
+    desk.csv(few.rename(columns={"return_date": "Arrival"}))
+    assert not found(check_study(office), "doubtful_column")
