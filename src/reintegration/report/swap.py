@@ -38,6 +38,7 @@ SECTIONS = ("causes", "rows", "scores", "claims", "estimates")
 BANDS = {"small": 0.1, "half": 0.5, "one": 1.0, "two": 2.0, "large": np.inf}
 LARGE = 2.0
 NUMBERS = ["before", "after", "std_error_before", "std_error_after", "difference"]
+COUNTS = ("rows_read", "rows_rejected", "surveys")  # of a source
 WORDS = ("source", "file", "status", "claim")  # columns that hold words
 
 
@@ -107,7 +108,7 @@ def protected(swap: Swap, settings: Settings) -> Comparison:
 
     Two numbers that may each be shown can together tell of the few who make their difference: the
     answers to a question in a country are hidden where fewer returnees than the minimum came or
-    went.
+    went. Where a country's count is hidden, those of the sources are.
     """
     descriptives = ESTIMATES["descriptives"].file
     earlier, later = swap.before.table(descriptives), swap.after.table(descriptives)
@@ -126,9 +127,14 @@ def protected(swap: Swap, settings: Settings) -> Comparison:
     for name in ("surveys", "returnees"):
         few = ("n." + name + "." + countries["country"]).isin(hidden)
         countries.loc[few, [f"{name}_before", f"{name}_after"]] = np.nan
+    sources = found.sources
+    if any(name.startswith(("n.surveys.", "n.returnees.")) for name in hidden):
+        # A country may have one source alone, whose rows would tell of it.
+        counts = [f"{name}_{side}" for name in COUNTS for side in ("before", "after")]
+        sources = sources.assign(**dict.fromkeys(counts, np.nan))
     last = estimates["status"] == SUPPRESSED
     estimates = pd.concat([estimates[~last], estimates[last]], ignore_index=True)
-    return replace(found, estimates=estimates, scores=scores, countries=countries)
+    return replace(found, estimates=estimates, scores=scores, countries=countries, sources=sources)
 
 
 def small_cells(results: Results, settings: Settings) -> set[str]:
@@ -305,7 +311,7 @@ def _source(row: Mapping[str, Any], changes: Changes | None, settings: Settings)
         "state": state,
         "reason": "" if is_missing(reason) else str(reason),
         "changed": replaced or str(before) != str(after),
-        **{name: _pair(row, name, settings) for name in ("rows_read", "rows_rejected", "surveys")},
+        **{name: _pair(row, name, settings) for name in COUNTS},
     }
 
 

@@ -104,3 +104,19 @@ def test_a_few_returnees_between_two_large_numbers_are_not_told():
     # The total less Senegal would tell of Guinea.
     assert {"n.returnees.GIN", "n.returnees.all"} <= few_between(before, after, 5)
     assert "n.returnees.SEN" not in few_between(before, after, 5)
+
+
+def test_sources_do_not_tell_what_is_hidden_of_a_country(folders, settings):
+    counts = ["rows_read_after", "rows_rejected_after", "surveys_before", "surveys_after"]
+    assert protected(swap_of(*folders), settings).sources[counts].notna().all(axis=None)
+    for folder, size in zip(folders, (100, 103), strict=True):
+        path = folder / "descriptives/descriptives.csv"
+        table = read_csv(path)
+        named = table["estimate_id"] == "n.surveys.GIN"
+        assert named.sum() == 1
+        table.loc[named, "estimate"] = size
+        write_csv(table, path)
+    shown = protected(swap_of(*folders), settings)
+    guinea = shown.countries.set_index("country").loc["GIN"]
+    assert guinea[["surveys_before", "surveys_after"]].isna().all()
+    assert shown.sources[counts].isna().all(axis=None)
