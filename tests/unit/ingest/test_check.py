@@ -291,3 +291,16 @@ def test_many_interviews_before_the_return_make_a_doubtful_column(office, desk):
     few = desk.rows(wrong[0], *({"case_number": f"A{n}"} for n in range(12)))
     desk.csv(few.rename(columns={"return_date": "Arrival"}))
     assert not found(check_study(office), "doubtful_column")
+
+
+def test_a_country_of_the_study_without_a_survey_is_to_be_looked_at(office, desk):
+    choices = yaml.safe_load(office.read_text(encoding="utf-8"))
+    choices["study"]["countries"] = ["SEN", "GIN"]
+    office.write_text(yaml.safe_dump(choices), encoding="utf-8")
+    for name, number in (("one", "A"), ("two", "B")):
+        desk.csv(desk.rows({"case_number": number, "q1": "ok"}), f"{name}.csv")
+        mapping(office, name, file=f"{name}.csv", country="SEN")
+    together = check_study(office).together
+    assert ("flag", "no survey of GIN is analysed") in [
+        (finding.severity, finding.expectation) for finding in together.findings
+    ]
