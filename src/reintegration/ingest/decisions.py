@@ -246,18 +246,18 @@ def _correction(
     asked = decidable(codebook)
     if made.change_type not in CHANGE_TYPES:
         said.append(f"change_type: {made.change_type!r} is none of {', '.join(CHANGE_TYPES)}")
-    elif made.question and made.question not in asked:
+    else:
+        said += _incomplete(made, cells)
+    if made.question and made.question not in asked:
         kept = (
             "an identifier, which is never changed"
             if made.question in codebook.identifiers
             else ("no question of the codebook")
         )
         said.append(f"question: {made.question!r} is {kept}")
-    else:
-        said += _incomplete(made, cells)
-        if made.change_type == "change_response" and made.question and made.new_value:
-            _, why = parse_value(made.new_value, asked[made.question])
-            said += [f"new_value: {why}"] if why else []
+    elif made.change_type == "change_response" and made.question and made.new_value:
+        _, why = parse_value(made.new_value, asked[made.question])
+        said += [f"new_value: {why}"] if why else []
     problems += [f"{path}: line {line}: {problem}" for problem in said]
     return made
 

@@ -210,6 +210,9 @@ def test_all_problems_of_a_file_are_said_at_once(decide):
     with pytest.raises(StudyError) as caught:
         decide({"row": "x", "change_type": "?"}, {"note": "", "question": "q99", "row": 3})
     assert len(caught.value.problems) >= 4
+    with pytest.raises(StudyError) as caught:
+        decide({"row": 3, "question": "q99", "change_type": "?"})
+    assert [line.split(": ")[2] for line in caught.value.problems] == ["change_type", "question"]
 
 
 def write(folder, content, encoding="utf-8"):
