@@ -186,6 +186,12 @@ class _Reader:
         for name in dict.fromkeys(names):
             if self.table.kinds.get(name) == DAY:
                 self.problem("terms", f"{name} holds dates, which only a filter can use")
+            elif name not in levels and _has_decimal_commas(self.table.levels.get(name, ())):
+                self.problem(
+                    "terms",
+                    f"{name} holds numbers with a decimal comma: write 1.5 for 1,5 (or name it "
+                    "under `categories`)",
+                )
         if self.written.estimator == "ordered_logit" and outcome in self.table.kinds:
             text = self.table.kinds[outcome] == TEXT
             found = self.table.levels[outcome] if text else ()
@@ -310,6 +316,14 @@ class _Reader:
 
 
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+
+
+def _has_decimal_commas(texts: Sequence[str]) -> bool:
+    """Whether all texts are numbers, and some have a decimal comma."""
+    commas = [bool(_DECIMAL_COMMA.fullmatch(text.strip())) for text in texts]
+    return any(commas) and all(
+        comma or _is_number(text) for comma, text in zip(commas, texts, strict=True)
+    )
 
 
 def _is_number(value: Any) -> bool:

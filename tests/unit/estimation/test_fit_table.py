@@ -435,3 +435,11 @@ def test_decimal_commas_are_named_with_the_row_of_the_spreadsheet(tmp_path):
     said = problems(data, {"outcome": "y", "terms": ["x"]})
     assert "the first in row 3 of the file" in said
     assert "1,5 is read as text: write 1.5" in said
+
+
+def test_a_regressor_with_decimal_commas_is_no_category(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text("y;x;z\n1;1;a\n1.5;2,5;b\n2;3;a\n4;4;b\n")
+    said = problems(data, {"outcome": "y", "terms": ["x", "z"]})
+    assert "x holds numbers with a decimal comma" in said
+    assert "z holds" not in said
