@@ -6,13 +6,12 @@ R 4.2 with sandwich, clubSandwich and plm; `reference.R` made `reference.json` f
 
 import json
 import runpy
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from live_r import assert_same, run_r
 
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.grammar import parse_term
@@ -130,30 +129,8 @@ def test_stored_data_are_those_of_the_script(tmp_path):
     assert (tmp_path / "surveys.csv").read_bytes() == (HERE / "surveys.csv").read_bytes()
 
 
-def _flat(value, name=""):
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _flat(part, f"{name}.{key}")
-    elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _flat(part, f"{name}.{place}")
-    else:
-        yield name, value
-
-
 def test_live_r_gives_the_stored_numbers(tmp_path, stored):
-    rscript = shutil.which("Rscript")
-    packages = "library(sandwich); library(clubSandwich); library(plm); library(jsonlite)"
-    if rscript is None or subprocess.run([rscript, "-e", packages], capture_output=True).returncode:
-        pytest.skip("R with sandwich, clubSandwich, plm and jsonlite is not installed")
     out = tmp_path / "reference.json"
-    command = [rscript, HERE / "reference.R", HERE / "surveys.csv", out]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    live, kept = dict(_flat(json.loads(out.read_text()))), dict(_flat(stored))
-    assert live.keys() == kept.keys()
-    for name, value in kept.items():
-        if isinstance(value, str):
-            assert live[name] == value, name
-        else:
-            assert live[name] == pytest.approx(value, rel=1e-8, abs=FLOOR), name
+    packages = ["sandwich", "clubSandwich", "plm", "jsonlite"]
+    run_r(HERE / "reference.R", [HERE / "surveys.csv", out], packages)
+    assert_same(out, stored, rel=1e-8, abs=FLOOR)

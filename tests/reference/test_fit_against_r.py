@@ -5,13 +5,12 @@ and `fit_reference.json`, and `fit_cases.yaml` holds the specification of each c
 """
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from live_r import assert_same, run_r
 
 from reintegration.estimation.fit_table import fit_table
 from reintegration.estimation.language import expand
@@ -99,35 +98,10 @@ def test_adjusted_p_values_equal_p_adjust():
     assert rows["intercept"]["p_holm"] is None
 
 
-def _flat(value, name=""):
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _flat(part, f"{name}.{key}")
-    elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _flat(part, f"{name}.{place}")
-    else:
-        yield name, value
-
-
 def test_live_r_gives_the_stored_numbers(tmp_path):
-    rscript = shutil.which("Rscript")
-    needed = ("sandwich", "clubSandwich", "plm", "lme4", "MASS", "jsonlite")
-    if rscript is None:
-        pytest.skip("R is not installed")
     (tmp_path / "fit").mkdir()
-    command = [rscript, HERE / "fit_reference.R", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if "there is no package called" in done.stderr:
-        pytest.skip(f"R needs {', '.join(needed)}")
-    assert done.returncode == 0, done.stderr
+    packages = ["sandwich", "clubSandwich", "plm", "lme4", "MASS", "jsonlite"]
+    run_r(HERE / "fit_reference.R", [tmp_path], packages)
     for file in (tmp_path / "fit").iterdir():
         assert file.read_bytes() == (HERE / "fit" / file.name).read_bytes(), file.name
-    live = dict(_flat(json.loads((tmp_path / "fit_reference.json").read_text())))
-    kept = dict(_flat(STORED))
-    assert live.keys() == kept.keys()
-    for name, value in kept.items():
-        if isinstance(value, str):
-            assert live[name] == value, name
-        else:
-            assert live[name] == pytest.approx(value, rel=1e-4, abs=FLOOR), name
+    assert_same(tmp_path / "fit_reference.json", STORED, rel=1e-4, abs=FLOOR)
