@@ -42,6 +42,10 @@ class Vcov:
     second: str | None = None
     df: str | None = None
     count_effects: str = "nested"
+    # Of `wild` (cluster bootstrap) and `permutation`: how rows are redrawn.
+    weights: str = "rademacher"
+    draws: int = 9999
+    within: str | None = None
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -51,7 +55,8 @@ class Vcov:
     @property
     def slug(self) -> str:
         """The part of an estimate's id that names its inference: `cr1s-returnee_id`, `hc3`."""
-        return "-".join([self.type.lower(), *self.clusters])
+        webb = ["webb"] if self.weights == "webb" else []
+        return "-".join([self.type.lower(), *webb, *self.clusters])
 
     @property
     def label(self) -> str:
@@ -82,8 +87,17 @@ _LATER: dict[str, object] = {
     "quantile": 0.5,
     "contrasts": (),
     "family": "",
+    "also": (),
+    "single": "",
 }
-_LATER_VCOV: dict[str, object] = {"second": None, "df": None, "count_effects": "nested"}
+_LATER_VCOV: dict[str, object] = {
+    "second": None,
+    "df": None,
+    "count_effects": "nested",
+    "weights": "rademacher",
+    "draws": 9999,
+    "within": None,
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,8 @@ class Specification:
     levels in order. `estimator` is `ols`, `within` (fixed effects of returnees), or one of
     `estimation.fit`. `not_recorded` says what assistance without a record becomes:
     `own_category` or `drop` (the row). `contrasts` are combinations of reported terms.
+    `also` are covariances beside `vcov`, the same fit under each. `single` is the one term
+    whose estimates need no name of their own in ids: a slope, an effect.
     """
 
     spec_id: str
@@ -118,6 +134,13 @@ class Specification:
     quantile: float = 0.5
     contrasts: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
     family: str = ""
+    also: tuple[Vcov, ...] = ()
+    single: str = ""
+
+    @property
+    def vcovs(self) -> tuple[Vcov, ...]:
+        """The covariance the specification is known by, and those beside it."""
+        return (self.vcov, *self.also)
 
     @property
     def absorbed(self) -> tuple[str, ...]:
@@ -166,15 +189,19 @@ class Specification:
         """12 hexadecimal digits of everything that is not only a title."""
         content = {key: value for key, value in asdict(self).items() if key != "title"}
         content = {k: v for k, v in content.items() if k not in _LATER or v != _LATER[k]}
-        content["vcov"] = {
-            k: v for k, v in content["vcov"].items() if k not in _LATER_VCOV or v != _LATER_VCOV[k]
-        }
+        for name, vcovs in (("vcov", [content["vcov"]]), ("also", list(content.get("also", ())))):
+            plain = [
+                {k: v for k, v in vcov.items() if k not in _LATER_VCOV or v != _LATER_VCOV[k]}
+                for vcov in vcovs
+            ]
+            content |= {name: plain[0] if name == "vcov" else plain} if plain else {}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def estimate_id(self, term: str) -> str:
+    def estimate_id(self, term: str, vcov: Vcov | None = None) -> str:
         """Name the estimate of a term: `levels.composite.training.cr1s-returnee_id`."""
-        return f"{self.spec_id}.{term}.{self.vcov.slug}"
+        parts = [self.spec_id, *([] if term == self.single else [term])]
+        return ".".join([*parts, (vcov or self.vcov).slug])
 
 
 def expand(
