@@ -418,7 +418,8 @@ def describe_problems(error: ValidationError, prefix: str = "") -> list[str]:
     """Say for each failure of a pydantic model which key it is, what stood there and why not."""
     lines = []
     for failure in error.errors():
-        where = ".".join([*([prefix] if prefix else []), *map(str, failure["loc"])])
+        keys = [part for part in map(str, failure["loc"]) if not part.startswith("<")]
+        where = ".".join([*([prefix] if prefix else []), *keys])
         given = failure.get("input")
         if failure["type"] == "extra_forbidden":
             lines.append(f"{where}: there is no such key (it is misspelt, or in the wrong place)")

@@ -6,12 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -19,6 +16,7 @@ from pydantic import (
 from reintegration.codebook import Codebook, describe_problems, load_codebook, read_yaml
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
+from reintegration.section import Section, distinct
 
 
 def _iso_country(code: str) -> str:
@@ -31,14 +29,8 @@ Country = Annotated[str, AfterValidator(_iso_country)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-def _distinct(values: list) -> list:
-    if twice := sorted({str(value) for value in values if values.count(value) > 1}):
-        raise ValueError(f"{', '.join(twice)} stands twice")
-    return values
-
-
-Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(_distinct)]
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
+Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(distinct)]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
 
 
 def _countries_or_all(value: Any) -> Any:
@@ -48,21 +40,7 @@ def _countries_or_all(value: Any) -> Any:
         raise ValueError("must be a list of ISO 3166-1 alpha-3 codes, or `all`")
     if wrong := [code for code in value if not isinstance(code, str) or not is_country(code)]:
         raise ValueError(f"{wrong} are not ISO 3166-1 alpha-3 country codes such as GIN")
-    return _distinct(value)
-
-
-class Section(BaseModel):
-    """A section of the configuration: every key is known, nothing is guessed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        kind = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and kind in (int, float):
-            raise ValueError("must be a number")
-        return value
+    return distinct(value)
 
 
 class Study(Section):
@@ -101,7 +79,7 @@ class Data(Section):
 class Instrument(Section):
     """The codebook's files."""
 
-    items: Path | Annotated[list[Path], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    items: Path | Annotated[list[Path], Field(min_length=1), AfterValidator(distinct)] = Field(
         description="Items, answers, scores and weights (YAML); of several instruments asked of "
         "the same people, the main one first."
     )
@@ -135,7 +113,7 @@ class Cleaning(Section):
     test_submission: Literal["reject", "flag"] = Field(
         description="Case number, name, phone or place says that somebody tried the form."
     )
-    test_words: Annotated[list[Annotated[str, Field(min_length=2)]], AfterValidator(_distinct)] = (
+    test_words: Annotated[list[Annotated[str, Field(min_length=2)]], AfterValidator(distinct)] = (
         Field(description="Whole words that say so; case and accents do not count.")
     )
     duplicate_submission: Literal["keep_first", "keep_all"] = Field(
@@ -280,10 +258,10 @@ class Specification(Section):
         description="One row per survey, or per returnee with at least two surveys."
     )
     outcomes: Names = Field(description="Left-hand sides.")
-    terms: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    terms: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
         description="Terms of interest; `a:b` is an interaction."
     )
-    controls: Annotated[list[str], AfterValidator(_distinct)] = Field(
+    controls: Annotated[list[str], AfterValidator(distinct)] = Field(
         default=[], description="Further terms."
     )
     country_coding: Literal["deviation"] | Reference = Field(
@@ -310,13 +288,13 @@ class Orion(Section):
     comparators: Annotated[
         list[Literal["same_countries", "all_countries"]],
         Field(min_length=1),
-        AfterValidator(_distinct),
+        AfterValidator(distinct),
     ] = Field(description="Whom the mentored are compared with.")
     outcomes: Names = Field(description="Scores compared.")
     methods: Annotated[
-        list[Literal["last", "change", "adjusted"]], Field(min_length=1), AfterValidator(_distinct)
+        list[Literal["last", "change", "adjusted"]], Field(min_length=1), AfterValidator(distinct)
     ] = Field(description="last survey, change from first to last, last given first.")
-    controls: Annotated[list[str], AfterValidator(_distinct)] = Field(
+    controls: Annotated[list[str], AfterValidator(distinct)] = Field(
         description="Controls of the method `adjusted`."
     )
     vcov: Vcov = Field(description="Covariance of the coefficients.")
@@ -330,7 +308,7 @@ class Trends(Section):
 
     outcomes: Names = Field(description="Scores followed.")
     methods: Annotated[
-        list[Literal["pooled", "within"]], Field(min_length=1), AfterValidator(_distinct)
+        list[Literal["pooled", "within"]], Field(min_length=1), AfterValidator(distinct)
     ] = Field(description="All surveys pooled, or changes within persons.")
     minimum_returnees: int = Field(ge=2, description="Fewer returnees in a country: no slope.")
     vcov: Vcov = Field(description="Covariance of the slopes.")
@@ -370,7 +348,7 @@ class Config(Section):
     @field_validator("specifications")
     @classmethod
     def _ids_once(cls, specifications: list[Specification]) -> list[Specification]:
-        _distinct([specification.id for specification in specifications])
+        distinct([specification.id for specification in specifications])
         return specifications
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from reintegration.estimation.grammar import (
 )
 from reintegration.estimation.specs import COUNTRY, DEVIATION, Random, Specification
 from reintegration.estimation.tables import DAY, NUMBER, TEXT, Table, number_levels, text_of
-from reintegration.estimation.written import COVARIANCES, CR, WEIGHTED, Written
+from reintegration.estimation.written import COVARIANCES, WEIGHTED, Written
 
 
 @dataclass
@@ -305,12 +305,8 @@ class _Reader:
             if asked.type not in COVARIANCES[kind]:
                 known = ", ".join(COVARIANCES[kind])
                 self.problem("vcov.type", f"{kind} has no {asked.type}; it has {known}")
-            if asked.type in CR and not clusters:
-                self.problem("vcov", f"{asked.type} needs a `cluster`")
-            if asked.type not in CR and (clusters or asked.df == "clusters"):
-                self.problem("vcov", f"{asked.type} takes no `cluster`; the CR types do")
-            if len(clusters) == 2 and asked.type in ("CR2", "CR3"):
-                self.problem("vcov", f"{asked.type} has one cluster variable; CR0, CR1, CR1S two")
+            if asked.within:
+                self.known("vcov.within", asked.within)
         if one.family_terms is not None and not one.family:
             self.problem("family_terms", "needs a `family`")
 

@@ -61,7 +61,9 @@ class Vcov:
     @property
     def label(self) -> str:
         """What was asked for, in words."""
-        return f"{self.type} by {' and '.join(self.clusters)}" if self.cluster else self.type
+        webb = " (Webb)" if self.weights == "webb" else ""
+        by = f" by {' and '.join(self.clusters)}" if self.cluster else ""
+        return f"{self.type}{webb}{by}" + (f" within {self.within}" if self.within else "")
 
 
 @dataclass(frozen=True)

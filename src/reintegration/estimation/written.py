@@ -6,15 +6,22 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from reintegration.codebook import describe_problems, read_yaml_any
-from reintegration.config import Section, _distinct
 from reintegration.errors import StudyError
 from reintegration.estimation.grammar import GrammarError, parse_filter
 from reintegration.estimation.specs import Vcov
+from reintegration.section import LIST, MAPPING, TEXT, Section, by_shape, distinct
 
-Texts = Annotated[list[str], AfterValidator(_distinct)]
+Texts = Annotated[list[str], AfterValidator(distinct)]
 Value = str | int | float | bool
 Estimator = Literal[
     "ols",
@@ -25,11 +32,27 @@ Estimator = Literal[
     "ordered_logit",
     "quantile",
 ]
+Type = Literal[
+    "classical",
+    "HC0",
+    "HC1",
+    "HC2",
+    "HC3",
+    "CR0",
+    "CR1",
+    "CR1S",
+    "CR2",
+    "CR3",
+    "wild",
+    "permutation",
+]
 HC, CR = ("HC0", "HC1", "HC2", "HC3"), ("CR0", "CR1", "CR1S", "CR2", "CR3")
 SIMPLE = ("classical", "HC0", "HC1", "CR0", "CR1", "CR1S")
+WILD, PERMUTATION = "wild", "permutation"
+RESAMPLED = (WILD, PERMUTATION)
 # The covariances that each estimator has.
 COVARIANCES: dict[str, tuple[str, ...]] = {
-    "ols": ("classical", *HC, *CR),
+    "ols": ("classical", *HC, *CR, *RESAMPLED),
     "random_effects": (*SIMPLE, "CR2", "CR3"),
     "mixed": ("classical", "CR0", "CR1", "CR1S", "CR2", "CR3"),
     "logit": ("classical", *HC, *CR),
@@ -46,14 +69,24 @@ class Reference(Section):
     reference: Value = Field(description="The reference level.")
 
 
-class FitVcov(Section):
-    """Covariance of the coefficients."""
+Coding = Annotated[
+    Annotated[Literal["deviation"], Tag(TEXT)] | Annotated[Reference, Tag(MAPPING)],
+    by_shape("`deviation` or `{reference: LEVEL}`"),
+]
+Clusters = Annotated[
+    Annotated[str, Tag(TEXT)] | Annotated[list[str], Field(min_length=2, max_length=2), Tag(LIST)],
+    by_shape("a column, or a list of two"),
+]
 
-    type: Literal["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S", "CR2", "CR3"] = (
-        Field(description="Its type.")
-    )
-    cluster: str | Annotated[list[str], Field(min_length=2, max_length=2)] | None = Field(
-        default=None, description="Cluster variable of a CR type, or two for two-way clusters."
+
+class FitVcov(Section):
+    """Covariance of the coefficients, or another way to test them."""
+
+    type: Type = Field(description="Its type.")
+    cluster: Clusters | None = Field(
+        default=None,
+        description="Cluster variable of a CR type, of wild and permutation, or two for two-way"
+        " clusters.",
     )
     df: Literal["clusters", "residual", "normal"] | None = Field(
         default=None, description="What statistics are compared with, if not the type's own."
@@ -61,13 +94,62 @@ class FitVcov(Section):
     count_effects: Literal["nested", "all", "none"] = Field(
         default="nested", description="Fixed effects that CR1S counts as coefficients."
     )
+    weights: Literal["rademacher", "webb"] = Field(
+        default="rademacher", description="Of wild: what the residuals of a cluster are times."
+    )
+    draws: int = Field(
+        default=9999,
+        ge=99,
+        le=999_999,
+        description="Of wild and permutation, where not every possibility is counted out.",
+    )
+    within: str | None = Field(
+        default=None, description="Of permutation: clusters change places within its values only."
+    )
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The cluster variables: none, one or two."""
+        return tuple([self.cluster] if isinstance(self.cluster, str) else self.cluster or [])
 
     @property
     def vcov(self) -> Vcov:
         """The covariance as the estimators know it."""
-        names = [self.cluster] if isinstance(self.cluster, str) else self.cluster or []
-        first, second = (*names, None, None)[:2]
-        return Vcov(self.type, first, second, self.df, self.count_effects)
+        first, second = (*self.clusters, None, None)[:2]
+        return Vcov(
+            *(self.type, first, second, self.df, self.count_effects),
+            *(self.weights, self.draws, self.within),
+        )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "FitVcov":
+        """Refuse what its type cannot use."""
+        kind, clusters = self.type, self.clusters
+        wrong = []
+        if kind in (*CR, *RESAMPLED) and not clusters:
+            wrong.append(f"{kind} needs a `cluster`, for example returnee_id")
+        if kind not in (*CR, *RESAMPLED) and (clusters or self.df == "clusters"):
+            wrong.append(f"{kind} takes no `cluster`; {', '.join((*CR, *RESAMPLED))} do")
+        if len(clusters) == 2 and kind in ("CR2", "CR3", *RESAMPLED):
+            wrong.append(f"{kind} has one cluster variable; CR0, CR1 and CR1S can have two")
+        if len(set(clusters)) < len(clusters):
+            wrong.append(f"{clusters[0]} stands twice in `cluster`")
+        of_types = {"weights": (WILD,), "draws": RESAMPLED, "within": (PERMUTATION,)}
+        of_types |= {"df": ("classical", *HC, *CR)}
+        for key, types in of_types.items():
+            if getattr(self, key) != type(self).model_fields[key].default and kind not in types:
+                wrong.append(f"{kind} takes no `{key}`; {', '.join(types)} do")
+        if self.within and self.within in clusters:
+            wrong.append("`within` and `cluster` are one column: nothing could change places")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+Vcovs = Annotated[
+    Annotated[FitVcov, Tag(MAPPING)] | Annotated[list[FitVcov], Field(min_length=1), Tag(LIST)],
+    by_shape("a mapping such as `{type: CR1S, cluster: returnee_id}`, or a list of them"),
+]
 
 
 class FitRandom(Section):
@@ -96,18 +178,19 @@ class Written(Section):
         default=None, description="Of the study; here the rows are those of the file."
     )
     outcome: str | None = Field(default=None, description="Left-hand side.")
-    outcomes: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
+    outcomes: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] | None = Field(
         default=None, description="Several left-hand sides, one regression each."
     )
     terms: Texts = Field(default=[], description="Terms of interest.")
     controls: Texts = Field(default=[], description="Further terms.")
-    categories: Texts | dict[str, list[Value] | None] = Field(
-        default=[], description="Numbers taken as categories; levels in order."
-    )
-    coding: dict[str, Literal["deviation"] | Reference] = Field(
+    categories: Annotated[
+        Annotated[Texts, Tag(LIST)] | Annotated[dict[str, list[Value] | None], Tag(MAPPING)],
+        by_shape("a list of columns, or a mapping of columns to their levels in order"),
+    ] = Field(default=[], description="Numbers taken as categories; levels in order.")
+    coding: dict[str, Coding] = Field(
         default={}, description="How categories are coded; default: the first level is reference."
     )
-    country_coding: Literal["deviation"] | Reference | None = Field(
+    country_coding: Coding | None = Field(
         default=None, description="The same as `coding` of the column `country`."
     )
     intercept: bool = Field(default=True, description="Whether there is an intercept.")
@@ -123,9 +206,10 @@ class Written(Section):
         default=None, description="Of logit: the outcome is whether this value is reached."
     )
     quantile: float = Field(default=0.5, gt=0, lt=1, description="Of quantile regression.")
-    vcov: FitVcov | Annotated[list[FitVcov], Field(min_length=1)] = Field(
+    vcov: Vcovs = Field(
         default=FitVcov(type="classical"), description="Covariance, or a list of them."
     )
+    seed: int = Field(default=20201231, ge=0, description="Of wild and permutation.")
     confidence_level: float = Field(default=0.95, gt=0, lt=1, description="Of intervals.")
     contrasts: dict[str, Annotated[dict[str, float], Field(min_length=1)]] = Field(
         default={}, description="Named combinations of reported terms."

@@ -20,6 +20,7 @@ from reintegration.estimation.written import (
     read_specifications,
 )
 
+WILD = {"type": "wild", "weights": "webb", "draws": 999}
 CSV = """\
 y,x,z,one,g,h,two,gap,b,t,day,sep,w,share,Odd Name
 1,1,2,5,a,1,u,,true,NA,2020-01-01,0,1,.1,3
@@ -280,12 +281,12 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
     text = problems(
         path,
         {"outcome": "yy", "terms": ["xx", "log(g)", "day"], "weights": "t"},
-        {"outcome": "t", "terms": ["x"], "vcov": {"type": "HC1", "cluster": "g"}},
+        {"outcome": "t", "terms": ["x"], "vcov": {"type": "CR1", "cluster": "gg"}},
         {"outcome": "y", "terms": ["g"], "coding": {"g": {"reference": "k"}, "x": "deviation"}},
         {"outcome": "y", "terms": ["x"], "estimator": "mixed"},
         {"outcome": "y", "terms": ["x"], "filter": "g > 3"},
         {"outcome": "g", "terms": ["x"], "estimator": "ordered_logit"},
-        {"outcome": "y", "terms": ["x"], "vcov": {"type": "CR2", "cluster": ["g", "two"]}},
+        {"outcome": "y", "terms": ["x"], "estimator": "logit", "vcov": WILD | {"cluster": "g"}},
         {"outcome": "y", "terms": ["x", "y"]},
         {"outcome": "y", "terms": ["x"], "controls": ["x"], "contrasts": {"x": {"x": 1}}},
     )
@@ -296,13 +297,13 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
         "s0.terms: day holds dates",
         "s0.weights: t must hold numbers and holds texts",
         "--missing NA",
-        "s1.vcov: HC1 takes no `cluster`",
+        "s1.vcov.cluster: there is no column 'gg'",
         "s2.coding: g has no level 'k'",
         "s2.coding: x is a number",
         "s3.random: mixed needs",
         "s4.filter: g holds texts",
         "s5.categories: ordered_logit needs the order",
-        "s6.vcov: CR2 has one cluster variable",
+        "s6.vcov.type: logit has no wild; it has classical, HC0",
         "s7.terms: the outcome y stands on the right",
         "s8.terms: x would be the name of two terms",
         "s8.contrasts: x is the name of a term",
@@ -319,7 +320,21 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
         ("[{id: a, outcome: y}, {id: a, outcome: x}]", "a stands twice"),
         ("{outcome: y, terms: [x, x]}", "x stands twice"),
         ("{outcome: y, filter: 'x ='}", "cannot be read"),
-        ("{outcome: y, vcov: {type: CR9}}", "classical"),
+        ("{outcome: y, vcov: {type: CR9}}", r"vcov.type: Input should be 'classical'"),
+        ("{outcome: y, vcov: CR1}", "vcov: must be a mapping such as"),
+        ("{outcome: y, vcov: {type: HC1, cluster: g}}", "vcov: HC1 takes no `cluster`"),
+        ("{outcome: y, vcov: [{type: CR1}]}", r"vcov.0: CR1 needs a `cluster`"),
+        ("{outcome: y, vcov: {type: wild}}", "vcov: wild needs a `cluster`"),
+        ("{outcome: y, vcov: {type: CR2, cluster: [g, h]}}", "CR2 has one cluster variable"),
+        ("{outcome: y, vcov: {type: wild, cluster: [g, h]}}", "wild has one cluster variable"),
+        ("{outcome: y, vcov: {type: CR1, cluster: [g, g]}}", "g stands twice"),
+        ("{outcome: y, vcov: {type: CR1, cluster: g, weights: webb}}", "CR1 takes no `weights`"),
+        ("{outcome: y, vcov: {type: wild, cluster: g, within: h}}", "wild takes no `within`"),
+        ("{outcome: y, vcov: {type: HC1, draws: 99}}", "HC1 takes no `draws`"),
+        ("{outcome: y, vcov: {type: wild, cluster: g, draws: 9}}", "vcov.draws: .*99"),
+        ("{outcome: y, vcov: {type: permutation, cluster: g, within: g}}", "are one column"),
+        ("{outcome: y, coding: {g: dev}}", "coding.g: Input should be 'deviation'"),
+        ("{outcome: y, coding: {g: [a]}}", "coding.g: must be `deviation` or"),
         ("a: [", "not valid YAML"),
     ],
 )
