@@ -53,4 +53,5 @@ rule all:
     default_target: True
     input:
         "reports/study.html",
+        "results/audit/passports.json",
         "results/audit/uses.csv",
