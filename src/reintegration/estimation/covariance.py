@@ -12,7 +12,14 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
 
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.small_sample import Adjusted, Blocks, cr2, cr2_blocks, cr3
+from reintegration.estimation.small_sample import (
+    Adjusted,
+    AdjustedRows,
+    Blocks,
+    cr2,
+    cr2_blocks,
+    cr3,
+)
 from reintegration.estimation.specs import Vcov
 
 FULL_LEVERAGE = 1 - 1e-9  # such a row fits itself: its residual is zero whatever its error
@@ -36,7 +43,7 @@ class Covariance:
     alone: np.ndarray
     influence: np.ndarray
     inverse: np.ndarray
-    adjusted: Adjusted | None = None
+    adjusted: Adjusted | AdjustedRows | None = None
 
     def std_error(self, weights: np.ndarray) -> float:
         """Standard error of a combination of coefficients, `weights` of shape (k,).
@@ -131,7 +138,8 @@ def covariance(
     if working.leverage is not None:
         leverage = leverage + working.leverage
     alone = np.flatnonzero(leverage > FULL_LEVERAGE)
-    n_clusters, adjusted = None, None
+    n_clusters: int | None = None
+    adjusted: Adjusted | AdjustedRows | None = None
     df, inference = float(free), "t(n-k)"
     if vcov.type.startswith("CR"):
         if clusters is None:
@@ -187,8 +195,8 @@ def _distribution(
     df: float,
     inference: str,
     free: int,
-    adjusted: Adjusted | None,
-) -> tuple[float, str, Adjusted | None]:
+    adjusted: Adjusted | AdjustedRows | None,
+) -> tuple[float, str, Adjusted | AdjustedRows | None]:
     """Choose what the statistic is compared with: the type's own, or what the spec asks for."""
     asked = vcov.df or ("normal" if working.normal and vcov.type != "CR2" else None)
     if asked == "normal":
