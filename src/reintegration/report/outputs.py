@@ -59,7 +59,8 @@ TABLES: tuple[str, ...] = (
     "orion",
     "claims",
 )
-TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html")
+TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html", "docx", "xlsx")
+ALL_TABLES = "all_tables.xlsx"  # every table in one workbook
 
 # What was hidden in figures and in tables because too few returnees stand behind it.
 SUPPRESSED = "suppressed.csv"
@@ -114,6 +115,6 @@ def figure_files(folder: str | Path) -> list[str]:
 
 
 def table_files(folder: str | Path) -> list[str]:
-    """All files of the tables' folder: each table in each format, and what was hidden."""
+    """All files of the tables' folder: each table in each format, all, and what was hidden."""
     files = [f"{folder}/{name}.{kind}" for name in TABLES for kind in TABLE_FORMATS]
-    return [*files, f"{folder}/{SUPPRESSED}"]
+    return [*files, f"{folder}/{ALL_TABLES}", f"{folder}/{SUPPRESSED}"]

@@ -220,5 +220,5 @@ def _ends(key: Key, how: str, data: Descriptives, maker: Maker) -> Sequence[Cell
             number=maker.write(value, how),
             country=maker.settings.language.country(country),
         )
-        cells.append(Cell(words, source=maker.numbers[name], status="ok"))
+        cells.append(Cell(words, source=maker.numbers[name], status="ok", words=True))
     return cells

@@ -26,11 +26,28 @@ class Cell:
     reason: str = ""
     column: str = ""  # the column of the results row, where it is not the estimate itself
     ids: tuple[str, ...] = ()  # estimates that the words of the cell hold
+    below_value: float | None = None  # the number under the number, not yet rounded
+    adjusted: str = ""  # printed under that: a p-value adjusted for its family, in square brackets
+    adjusted_value: float | None = None
+    words: bool = False  # the text says more than the number of its row
 
     @property
     def estimate_id(self) -> str:
         """Name of the number shown; empty for words."""
         return self.source.estimate_id if self.source else ""
+
+    @property
+    def value(self) -> float | None:
+        """The number shown, not yet rounded; none for words and for what is not shown."""
+        if self.source is None or self.status != GOOD or self.words:
+            return None
+        value = self.source.get(self.column or self.source.value_column)
+        return None if is_missing(value) else value
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What is printed, from top to bottom."""
+        return tuple(part for part in (self.text, self.below, self.adjusted) if part)
 
 
 @dataclass(frozen=True)
@@ -111,7 +128,9 @@ class Maker:
             return self._absent(row, row.word("warnings") or reason)
         digits = self._digits(row, how)
         text = self.write(row.value, how, digits) + self._stars(row)
-        return Cell(text, self._below(row, below, how_below or how, digits), row, GOOD)
+        under = self._below(row, below)
+        shown = "" if under is None else f"({self._write_below(under, how_below or how, digits)})"
+        return Cell(text, shown, row, GOOD, below_value=under)
 
     def column(self, estimate_id: str, column: str, how: str = COUNT) -> Cell:
         """Show another number of an estimate's row."""
@@ -178,11 +197,12 @@ class Maker:
             return DIGITS[how]
         return min(6, 1 + math.ceil(-math.log10(error)))
 
-    def _below(self, row: Row, below: str, how: str, digits: int) -> str:
-        if not below:
-            return ""
+    def _below(self, row: Row, below: str) -> float | None:
+        """The number under a number: of its own row, or another estimate."""
+        if not below or (below in self.numbers and self.numbers.why_missing(below)):
+            return None
         value = self.numbers[below].value if below in self.numbers else row.get(below)
-        if below in self.numbers and self.numbers.why_missing(below):
-            return ""
-        how = POINTS if how == SIGNED else how
-        return "" if is_missing(value) else f"({self.write(value, how, digits)})"
+        return None if is_missing(value) else value
+
+    def _write_below(self, value: float, how: str, digits: int) -> str:
+        return self.write(value, POINTS if how == SIGNED else how, digits)
