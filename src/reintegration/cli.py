@@ -219,6 +219,35 @@ def fit(
 
 @app.command()
 @_in_words
+def freeze(
+    folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
+    by: Annotated[str | None, typer.Option(help="Who freezes; else git's user.name.")] = None,
+    note: Annotated[str, typer.Option(help="What is to be said of it.")] = "",
+    results_seen: Annotated[
+        Literal["yes", "no"] | None,
+        typer.Option(help="Whether results were seen; else whether there are any here."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the ledger, and add nothing.")
+    ] = False,
+    holds: Annotated[
+        str | None, typer.Option(help="With --verify: hash of an entry that must be there.")
+    ] = None,
+) -> None:
+    """Lock the specifications of config.yaml in the ledger, or verify what was locked."""
+    from reintegration.audit import freeze as locking
+
+    if verify:
+        lines = locking.verify(folder, holds)
+    else:
+        seen = None if results_seen is None else results_seen == "yes"
+        lines = locking.freeze(folder, by, note, seen)
+    for line in lines:
+        _say(line)
+
+
+@app.command()
+@_in_words
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the checkout.")] = Path(),
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reintegration.audit.claims import load_claims
+from reintegration.audit.ledger import LEDGER
 from reintegration.codebook import Codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.errors import StudyError
@@ -84,6 +85,11 @@ class Plan:
         abroad = declared.get("country") not in (None, *self.config.study.countries)
         waits = any(declared.get("unsure", {}).values())
         return "leave_out" if abroad and waits else self.config.data.on_bad_source
+
+    @property
+    def ledger(self) -> list[str]:
+        """The ledger of frozen specifications as a rule's input; none where nothing is frozen."""
+        return [str(LEDGER)] if (self.root / LEDGER).exists() else []
 
     def raw_file(self, source: str) -> str:
         """The raw file of a source."""

@@ -1,6 +1,6 @@
 """An edit reruns what it can change and nothing else."""
 
-ESTIMATION = {"regress", "claims", "figures", "tables", "report", "plant"}
+ESTIMATION = {"regress", "ledger", "claims", "figures", "tables", "report", "plant"}
 
 
 def append(path, text="\n# edited\n"):

@@ -29,7 +29,6 @@ rule regress:
     input:
         **SURVEYS,
     output:
-        specs="results/models/specs.csv",
         estimates="results/models/estimates.csv",
         models="results/models/models.csv",
         rows="results/models/rows.csv",

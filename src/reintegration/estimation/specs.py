@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reintegration import config
 from reintegration.codebook import Codebook
@@ -187,8 +187,9 @@ class Specification:
         return f"{self.data} where {self.filter}" if self.filter else f"all {self.data}"
 
     @property
-    def spec_hash(self) -> str:
-        """12 hexadecimal digits of everything that is not only a title."""
+    def content(self) -> dict[str, Any]:
+        """Everything that is not only a title, as plain data; what is left at its default is not in
+        it, where specifications could not say it at first."""
         content = {key: value for key, value in asdict(self).items() if key != "title"}
         content = {k: v for k, v in content.items() if k not in _LATER or v != _LATER[k]}
         for name, vcovs in (("vcov", [content["vcov"]]), ("also", list(content.get("also", ())))):
@@ -197,7 +198,12 @@ class Specification:
                 for vcov in vcovs
             ]
             content |= {name: plain[0] if name == "vcov" else plain} if plain else {}
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return content
+
+    @property
+    def spec_hash(self) -> str:
+        """12 hexadecimal digits of everything that is not only a title."""
+        text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def estimate_id(self, term: str, vcov: Vcov | None = None) -> str:

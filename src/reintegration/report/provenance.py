@@ -33,7 +33,7 @@ ORIGINS: dict[str, Origin] = {
     "sources": _POOL,
     "descriptives": _DESCRIBE,
     "distributions": _DESCRIBE,
-    "specs": _REGRESS,
+    "specs": Origin("ledger", "audit.marks.run_ledger"),
     "estimates": _REGRESS,
     "models": _REGRESS,
     "rows": _REGRESS,

@@ -125,7 +125,7 @@ def run_regress(
     assistance: config.Assistance,
     inference: config.Inference,
 ) -> None:
-    """Read surveys and scores, fit, write the six tables to `outputs` (keys as `Regressions`)."""
+    """Read surveys and scores, fit, write tables to `outputs` (keys as `Regressions`)."""
     results = regress(
         read_survey_frame(surveys, scores),
         specifications,
@@ -134,5 +134,5 @@ def run_regress(
         draws=inference.bootstrap_draws,
         rng=np.random.default_rng(inference.seed),
     )
-    for part in fields(results):
-        write_csv(getattr(results, part.name), outputs[part.name])
+    for name in [part.name for part in fields(results) if part.name in outputs]:
+        write_csv(getattr(results, name), outputs[name])
