@@ -32,7 +32,7 @@ class Covariance:
     `matrix`, shape (k, k), belongs to the coefficients. `alone` are the rows that fit
     themselves and `influence`, shape (len(alone), k), says how each coefficient moves with
     their outcomes; `inverse` is R^-1. `df` is that of every estimate, except where `adjusted`
-    (CR2) gives each its own.
+    (CR2) gives each its own. `counts` are the clusters of each way rows are clustered.
     """
 
     matrix: np.ndarray
@@ -44,6 +44,15 @@ class Covariance:
     influence: np.ndarray
     inverse: np.ndarray
     adjusted: Adjusted | AdjustedRows | None = None
+    counts: tuple[int, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What was computed, in words: `CR1S by returnee_id, 3,283 clusters, t(G-1)`."""
+        if not self.counts:
+            return f"{self.vcov.label}, {self.inference}"
+        counted = " and ".join(f"{count:,}" for count in self.counts)
+        return f"{self.vcov.label}, {counted} clusters, {self.inference}"
 
     def std_error(self, weights: np.ndarray) -> float:
         """Standard error of a combination of coefficients, `weights` of shape (k,).
@@ -140,6 +149,7 @@ def covariance(
     alone = np.flatnonzero(leverage > FULL_LEVERAGE)
     n_clusters: int | None = None
     adjusted: Adjusted | AdjustedRows | None = None
+    counts: tuple[int, ...] = ()
     df, inference = float(free), "t(n-k)"
     if vcov.type.startswith("CR"):
         if clusters is None:
@@ -148,7 +158,8 @@ def covariance(
         for name, way in zip(vcov.clusters, ways, strict=True):
             if way.max() < 1:
                 raise NotEstimable(f"{name} makes one cluster only, which has no variance")
-        n_clusters = min(int(way.max()) + 1 for way in ways)
+        counts = tuple(int(way.max()) + 1 for way in ways)
+        n_clusters = min(counts)
         df, inference = float(n_clusters - 1), "t(G-1)"
         if vcov.type == "CR2":
             adjusted = (
@@ -186,6 +197,7 @@ def covariance(
         influence=q[alone] @ inverse.T,
         inverse=inverse,
         adjusted=adjusted,
+        counts=counts,
     )
 
 

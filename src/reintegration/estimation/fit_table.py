@@ -4,6 +4,7 @@ import json
 import math
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
+from reintegration.estimation.blank import ADJUSTED
 from reintegration.estimation.combine import CONTRAST
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.language import Wanted, expand
 from reintegration.estimation.multiplicity import adjust
-from reintegration.estimation.results import NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
+from reintegration.estimation.results import FAILED, NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
 from reintegration.estimation.specs import Specification
 from reintegration.estimation.tables import Table, prepare, read_table
 from reintegration.estimation.written import read_specifications
@@ -29,7 +31,8 @@ _ESTIMATE = (
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df"),
     *("confidence_level", "vcov", "vcov_label", "cluster_var", "n_clusters", "clusters"),
     *("inference",),
-    *("family", "p_holm", "p_bh", "status", "reason", "warnings"),
+    *("effective_clusters", "n_carrying"),
+    *("family", "p_holm", "p_bh", "p_romano_wolf", "status", "reason", "warnings"),
 )
 
 
@@ -130,20 +133,20 @@ def _in_family(one: Wanted, row: dict[str, Any]) -> bool:
 
 
 def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
-    """Fit one outcome under each covariance asked for."""
+    """Fit one outcome, with the errors of each covariance asked for."""
     written = one.written
-    fits = []
-    for asked in one.specs:
-        frame, spec = prepare(table, asked, one.made, written.threshold)
-        fits.append(_fit(frame, spec, written.confidence_level))
-    first = next((fitted for fitted in fits if fitted.status == OK), fits[0])
-    spec = fits[0].spec
-    reasons = join_warnings(fitted.reason for fitted in fits)
-    estimates = [row for fitted in fits for row in _rows(fitted, written.confidence_level)]
+    first, *others = one.specs
+    asked = replace(first, also=(*first.also, *(spec.vcov for spec in others)))
+    frame, spec = prepare(table, asked, one.made, written.threshold)
+    fitted = _fit(frame, spec, written.confidence_level)
+    estimates = _rows(fitted, written.confidence_level)
+    status, reason = fitted.model["status"], fitted.reason
+    if status == OK:
+        failures = (row["reason"] for row in estimates if row["status"] == FAILED)
+        reason = join_warnings(failures)
     served = [row for row in estimates if row["group"] not in (INTERCEPT, "variance")]
-    status = first.status
     if status == OK and served and all(r["status"] == NOT_ESTIMABLE_UNDER_VCOV for r in served):
-        status, reasons = NOT_ESTIMABLE_UNDER_VCOV, join_warnings(r["reason"] for r in served)
+        status, reason = NOT_ESTIMABLE_UNDER_VCOV, join_warnings(r["reason"] for r in served)
     lacking = _unnamed(one, estimates)
     return {
         "spec_id": spec.spec_id,
@@ -151,17 +154,17 @@ def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
         "role": spec.role,
         "spec_hash": spec.spec_hash,
         "status": status,
-        "reason": reasons,
-        "warnings": join_warnings([first.model["warnings"] if status == OK else "", *lacking]),
+        "reason": reason,
+        "warnings": join_warnings([fitted.model["warnings"] if status == OK else "", *lacking]),
         "specification": written.model_dump(mode="json", exclude_unset=True),
         "formula": spec.formula,
         "estimator": spec.estimator,
         "estimates": estimates,
-        "model": _model(first),
-        "rows": _rows_account(first, len(table.frame)),
+        "model": _model(fitted),
+        "rows": _rows_account(fitted, len(table.frame)),
         "dropped": [
             {"column": name, "explained_by": list(by)}
-            for name, by in (first.design.dropped if first.design else {}).items()
+            for name, by in (fitted.design.dropped if fitted.design else {}).items()
         ],
     }
 
@@ -185,28 +188,26 @@ def _unnamed(one: Wanted, estimates: list[dict[str, Any]]) -> list[str]:
 
 
 def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:
-    """Make the rows of one covariance."""
+    """Make the rows of every covariance."""
     rows = []
-    ways = fitted.design.ways if fitted.design else ()
-    clusters = {n: int(w.max()) + 1 for n, w in zip(fitted.spec.vcov.clusters, ways, strict=False)}
-    for made in fitted.estimates:
-        row = dict.fromkeys(_ESTIMATE) | {k: v for k, v in made.items() if k in _ESTIMATE}
-        ok = made["status"] == OK
-        label = fitted.spec.vcov.label
-        if ok and made["std_error"] == made["std_error"]:
-            counted = " and ".join(map(str, clusters.values()))
-            label = ", ".join(
-                [label, *([f"{counted} clusters"] if clusters else []), made["inference"]]
+    groups = fitted.design.groups if fitted.design else {}
+    for vcov, estimates in fitted.under.items():
+        clusters = {n: int(groups[n].max()) + 1 for n in vcov.clusters if n in groups}
+        for made in estimates:
+            ok = made["status"] == OK
+            without = made["std_error"] != made["std_error"]
+            rows.append(
+                {name: made.get(name) for name in _ESTIMATE}
+                | {
+                    "scale": "log-odds" if made["scale"] == "log-odds" else "units of the outcome",
+                    **dict.fromkeys(ADJUSTED),
+                    "confidence_level": confidence,
+                    "clusters": clusters,
+                    "vcov_label": vcov.label if without else made["vcov_label"],
+                    "reason": "" if ok else made["warnings"],
+                    "warnings": made["warnings"] if ok else "",
+                }
             )
-        row |= {
-            "scale": "log-odds" if made["scale"] == "log-odds" else "units of the outcome",
-            "confidence_level": confidence,
-            "clusters": clusters,
-            "vcov_label": label,
-            "reason": "" if ok else made["warnings"],
-            "warnings": made["warnings"] if ok else "",
-        }
-        rows.append(row)
     return rows
 
 

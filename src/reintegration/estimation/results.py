@@ -28,6 +28,7 @@ ESTIMATE_COLUMNS = (
     *("n_obs", "n_returnees", "n_identifying", "sample_id", "status", "warnings"),
     # extra
     *("role", "group", "variable", "level"),
+    *("vcov_label", "effective_clusters", "n_carrying", "p_holm", "p_bh", "p_romano_wolf"),
 )
 MODEL_COLUMNS = (
     *("spec_id", "outcome", "n_obs", "n_returnees", "n_clusters", "df_resid", "r2"),

@@ -65,10 +65,19 @@ def row_account(
 
 def needed_columns(spec: Specification) -> list[str]:
     """List the columns whose values every row used must have, each once."""
-    needed = [spec.outcome, *spec.variables, *spec.vcov.clusters, *spec.absorbed]
+    needed = [spec.outcome, *spec.variables, *grouping_columns(spec), *spec.absorbed]
     needed += [spec.weights] if spec.weights else []
     needed += [spec.random.groups, *spec.random.slopes] if spec.random else []
     return list(dict.fromkeys(needed))
+
+
+def grouping_columns(spec: Specification) -> list[str]:
+    """List the columns that group rows under any covariance, each once.
+
+    A row that one covariance cannot group is used under none: all have the same sample.
+    """
+    named = [name for vcov in spec.vcovs for name in (*vcov.clusters, vcov.within)]
+    return list(dict.fromkeys(name for name in named if name))
 
 
 def account_rows(

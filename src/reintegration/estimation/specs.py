@@ -91,6 +91,7 @@ _LATER: dict[str, object] = {
     "family": "",
     "also": (),
     "single": "",
+    "family_terms": (),
 }
 _LATER_VCOV: dict[str, object] = {
     "second": None,
@@ -111,8 +112,9 @@ class Specification:
     levels in order. `estimator` is `ols`, `within` (fixed effects of returnees), or one of
     `estimation.fit`. `not_recorded` says what assistance without a record becomes:
     `own_category` or `drop` (the row). `contrasts` are combinations of reported terms.
-    `also` are covariances beside `vcov`, the same fit under each. `single` is the one term
-    whose estimates need no name of their own in ids: a slope, an effect.
+    `also` are covariances beside `vcov`, the same fit under each. `family_terms` are the reported
+    terms whose p-values `family` adjusts; none: those of `terms`, and contrasts. `single` is
+    the one term whose estimates need no name of their own in ids: a slope, an effect.
     """
 
     spec_id: str
@@ -138,6 +140,7 @@ class Specification:
     family: str = ""
     also: tuple[Vcov, ...] = ()
     single: str = ""
+    family_terms: tuple[str, ...] = ()
 
     @property
     def vcovs(self) -> tuple[Vcov, ...]:
