@@ -16,6 +16,14 @@ from pydantic import (
 from reintegration.codebook import Codebook, describe_problems, load_codebook, read_yaml
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
+from reintegration.estimation.written import (
+    Coding,
+    FitVcov,
+    Reference,
+    Regression,
+    Vcovs,
+    each_vcov,
+)
 from reintegration.section import Section, distinct
 
 
@@ -223,56 +231,32 @@ class Inference(Section):
     stars: bool = Field(description="Print significance stars in tables, with their legend.")
 
 
-class Vcov(Section):
-    """Covariance of the coefficients of a regression."""
-
-    type: Literal["HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S"] = Field(
-        description="HC for independent rows, CR for rows clustered."
-    )
-    cluster: Name | None = Field(default=None, description="Cluster variable, for CR types.")
-
-    @model_validator(mode="after")
-    def _cluster_with_cr(self) -> "Vcov":
-        if self.type.startswith("CR") and self.cluster is None:
-            raise ValueError(f"{self.type} needs a `cluster`, for example returnee_id")
-        if self.type.startswith("HC") and self.cluster is not None:
-            raise ValueError(f"{self.type} takes no `cluster`; choose CR0, CR1 or CR1S")
-        return self
-
-
-class Reference(Section):
-    """A country the others are compared with."""
-
-    reference: Country = Field(description="The reference country.")
-
-
-class Specification(Section):
+class Specification(Regression):
     """One regression per outcome, written as data."""
 
     id: Name = Field(description="Name of the specification.")
-    title: str = Field(description="Title for readers.")
+    title: str = Field(min_length=1, description="Title for readers.")
     role: Literal["published", "robustness", "exploratory"] = Field(
         description="Its role in the study."
     )
     data: Literal["surveys", "changes"] = Field(
         description="One row per survey, or per returnee with at least two surveys."
     )
-    outcomes: Names = Field(description="Left-hand sides.")
+    outcomes: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
+        description="Left-hand sides, one regression each."
+    )
     terms: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
-        description="Terms of interest; `a:b` is an interaction."
+        description="Terms of interest; `a:b` is an interaction, `assistance` every type."
     )
-    controls: Annotated[list[str], AfterValidator(distinct)] = Field(
-        default=[], description="Further terms."
-    )
-    country_coding: Literal["deviation"] | Reference = Field(
+    country_coding: Coding = Field(
         default="deviation",
         description="Deviation from the unweighted average country, or a reference country.",
     )
-    filter: str | None = Field(
-        default=None, description="Rows used, for example `is_last == 1 and country in (GIN, SEN)`."
+    not_recorded: Literal["drop", "own_category"] | None = Field(
+        default=None,
+        description="Assistance without a record; if null, `assistance.not_recorded`.",
     )
-    estimator: Literal["ols"] = Field(default="ols", description="Ordinary least squares.")
-    vcov: Vcov = Field(description="Covariance of the coefficients.")
+    vcov: Vcovs = Field(description="Covariance of the coefficients, or a list of them.")
 
     @model_validator(mode="after")
     def _terms_once(self) -> "Specification":
@@ -297,10 +281,15 @@ class Orion(Section):
     controls: Annotated[list[str], AfterValidator(distinct)] = Field(
         description="Controls of the method `adjusted`."
     )
-    vcov: Vcov = Field(description="Covariance of the coefficients.")
+    vcov: Vcovs = Field(description="Covariance of the coefficients, or a list of them.")
     level_margin: float = Field(
         gt=0, lt=1, description="`Stayed at the same level`: the change lies within +- this."
     )
+
+    @property
+    def each_vcov(self) -> list[FitVcov]:
+        """The covariances, the one that effects are known by first."""
+        return each_vcov(self.vcov)
 
 
 class Trends(Section):
@@ -311,7 +300,12 @@ class Trends(Section):
         list[Literal["pooled", "within"]], Field(min_length=1), AfterValidator(distinct)
     ] = Field(description="All surveys pooled, or changes within persons.")
     minimum_returnees: int = Field(ge=2, description="Fewer returnees in a country: no slope.")
-    vcov: Vcov = Field(description="Covariance of the slopes.")
+    vcov: Vcovs = Field(description="Covariance of the slopes, or a list of them.")
+
+    @property
+    def each_vcov(self) -> list[FitVcov]:
+        """The covariances, the one that slopes are known by first."""
+        return each_vcov(self.vcov)
 
 
 class Disclosure(Section):
@@ -353,14 +347,17 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _references_are_studied(self) -> "Config":
-        if self.study.countries != "all":
-            for place, specification in enumerate(self.specifications):
-                coding = specification.country_coding
-                if isinstance(coding, Reference) and coding.reference not in self.study.countries:
-                    raise ValueError(
-                        f"specifications.{place}.country_coding.reference: {coding.reference} is"
-                        " not in study.countries"
-                    )
+        if self.study.countries == "all":
+            return self
+        absent = [
+            f"specifications.{specification.id}: the reference country {coding.reference} is not in"
+            " study.countries"
+            for specification in self.specifications
+            for coding in (specification.coding.get("country"), specification.country_coding)
+            if isinstance(coding, Reference) and coding.reference not in self.study.countries
+        ]
+        if absent:
+            raise ValueError("; ".join(absent))
         return self
 
     @property
@@ -422,7 +419,7 @@ def check_against_codebook(config: Config, codebook: Codebook) -> None:
     """Check the names in the configuration that the codebook must know.
 
     Terms, controls and filters of specifications are checked by
-    `reintegration.estimation.specs`, which knows their grammar.
+    `reintegration.estimation.declared`, which knows their grammar.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from reintegration.audit.ledger import LEDGER
 from reintegration.codebook import Codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.errors import StudyError
-from reintegration.estimation.specs import check_specifications
+from reintegration.estimation.declared import check_specifications
 from reintegration.ingest.decisions import Decisions, load_decisions
 
 DEMO = Path("data/demo")  # one folder per simulated world

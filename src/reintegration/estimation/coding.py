@@ -9,7 +9,13 @@ import pandas as pd
 
 from reintegration.estimation.grammar import Term
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.specs import COUNTRY, DEVIATION, PREFIX, Specification
+from reintegration.estimation.specs import (
+    COUNTRY,
+    DEVIATION,
+    PREFIX,
+    Specification,
+    term_name,
+)
 
 NOT_RECORDED = "not_recorded"
 _LARGEST = 200_000_000  # cells of the columns of one category
@@ -43,11 +49,6 @@ class Coded:
         shown = term_name(name)
         level = Level(shown, "", contrast, np.ones(1), values)
         return cls(term, name, (shown,), values[:, None], (level,))
-
-
-def term_name(column: str) -> str:
-    """Name a column as estimates do: `assistance_training` is `training`."""
-    return ":".join(part.removeprefix(PREFIX) for part in column.split(":"))
 
 
 def is_number(column: pd.Series) -> bool:

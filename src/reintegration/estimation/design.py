@@ -17,9 +17,15 @@ from reintegration.estimation.rows import (
     needed_columns,
     row_account,
 )
-from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification, Vcov
+from reintegration.estimation.specs import (
+    COUNTRY,
+    INTERCEPT,
+    PREFIX,
+    RETURNEE,
+    Specification,
+    Vcov,
+)
 
-INTERCEPT = "intercept"
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
 

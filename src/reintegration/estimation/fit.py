@@ -14,6 +14,7 @@ from reintegration.estimation.design import Design, build_design
 from reintegration.estimation.errors import errors_under
 from reintegration.estimation.estimate_rows import Fitted, estimate_rows
 from reintegration.estimation.estimators import Engine, Solution, least_squares, ols, within
+from reintegration.estimation.prepare import prepare
 from reintegration.estimation.results import (
     FAILED,
     OK,
@@ -87,7 +88,9 @@ def fit_specification(
     account: list[dict[str, Any]] = []
     all_errors: dict[Vcov, Covariance] = {}
     reasons: dict[Vcov, str] = {}
+    declared = spec
     try:
+        frame, spec = prepare(frame, spec)
         used, excluded = row_account(frame, spec)
         account = account_rows(frame, spec, used, excluded) if record else []
         if failed:
@@ -107,7 +110,7 @@ def fit_specification(
             for vcov in spec.vcovs
         }
         return Fit(
-            spec,
+            declared,
             [row for rows in under.values() for row in rows],
             failed_model(spec, str(reason)),
             account,
@@ -143,7 +146,7 @@ def fit_specification(
     }
     first = reasons.get(spec.vcov, "")
     return Fit(
-        spec,
+        declared,
         [row for rows in under.values() for row in rows],
         model,
         account,

@@ -4,7 +4,6 @@ import json
 import math
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from reintegration.estimation.language import Wanted, expand
 from reintegration.estimation.multiplicity import adjust
 from reintegration.estimation.results import FAILED, NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
 from reintegration.estimation.specs import Specification
-from reintegration.estimation.tables import Table, prepare, read_table
+from reintegration.estimation.tables import Table, read_table
 from reintegration.estimation.written import read_specifications
 from reintegration.tables_io import SIGNIFICANT_DIGITS
 
@@ -135,10 +134,8 @@ def _in_family(one: Wanted, row: dict[str, Any]) -> bool:
 def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
     """Fit one outcome, with the errors of each covariance asked for."""
     written = one.written
-    first, *others = one.specs
-    asked = replace(first, also=(*first.also, *(spec.vcov for spec in others)))
-    frame, spec = prepare(table, asked, one.made, written.threshold)
-    fitted = _fit(frame, spec, written.confidence_level)
+    (spec,) = one.specs
+    fitted = _fit(table.frame, spec, written.confidence_level)
     estimates = _rows(fitted, written.confidence_level)
     status, reason = fitted.model["status"], fitted.reason
     if status == OK:

@@ -19,7 +19,8 @@ SPEC_COLUMNS = (
     *("spec_id", "title", "role", "outcome", "formula", "sample", "estimator", "vcov"),
     *("spec_hash",),
     # extra
-    *("data", "terms", "controls", "country_coding", "not_recorded"),
+    *("data", "terms", "controls", "country_coding", "not_recorded", "also", "refit_of"),
+    *("family", "weights", "quantile"),
 )
 ESTIMATE_COLUMNS = (
     *("estimate_id", "spec_id", "outcome", "term", "contrast", "scale"),

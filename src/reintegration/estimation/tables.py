@@ -1,9 +1,9 @@
-"""Any table to fit to: read from CSV or Parquet, and made ready for one specification."""
+"""Any table to fit to: read from CSV or Parquet, with what its columns hold."""
 
 import csv
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
-from reintegration.estimation.grammar import DATE, Derived
-from reintegration.estimation.specs import Specification
+from reintegration.estimation.columns import DAY, NUMBER, TEXT, TRUTH, Columns
+from reintegration.estimation.filters import keep_rows
+from reintegration.estimation.grammar import DATE, Filter, GrammarError
+from reintegration.estimation.language import DECIMAL_COMMA, is_number
+from reintegration.estimation.prepare import number_levels
 
-NUMBER, TRUTH, TEXT, DAY = "number", "truth", "text", "date"
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _IN_EXCEL = "in Excel: Save as, CSV UTF-8"
 _NO_TABLES = {
@@ -22,7 +24,6 @@ _NO_TABLES = {
     ".sav": "in SPSS: Save as, CSV",
     **dict.fromkeys((".xlsx", ".xls", ".ods"), _IN_EXCEL),
 }
-_FUNCTIONS = {"log": np.log, "exp": np.exp, "sqrt": np.sqrt, "2": np.square}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Table:
     kinds: dict[str, str]
     levels: dict[str, tuple[str, ...]]
     sha256: str
+
+    @property
+    def columns(self) -> "TableColumns":
+        """The columns that specifications may name."""
+        return TableColumns(self.kinds, self.levels, table=self)
 
 
 def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
@@ -128,43 +134,47 @@ def _levels(column: pd.Series, texts: pd.Series) -> tuple[str, ...]:
     return tuple(sorted(held))
 
 
-def text_of(value: object) -> str:
-    """Write a level as text: the number 6.0 is `6`."""
-    return f"{value:.15g}" if isinstance(value, int | float) else str(value)
+@dataclass(frozen=True)
+class TableColumns(Columns):
+    """The columns of a table, whose cells have been seen."""
 
+    table: Table = field(kw_only=True)
 
-def number_levels(column: pd.Series) -> tuple[str, ...]:
-    """List the levels of a column of numbers, in order."""
-    return tuple(text_of(float(value)) for value in np.sort(column.dropna().unique()))
+    @property
+    def seen(self) -> bool:
+        """Whether levels are those of the data, and all of them."""
+        return True
 
+    def number_levels(self, name: str) -> tuple[str, ...]:
+        """List the levels of a column of numbers, in order."""
+        return number_levels(self.table.frame[name])
 
-def prepare(
-    table: Table, spec: Specification, made: dict[str, Derived], threshold: float | None
-) -> tuple[pd.DataFrame, Specification]:
-    """Make the frame a specification is fitted to.
+    def ordered(self, name: str) -> bool:
+        """Say whether the file itself gives texts an order."""
+        return list(self.levels[name]) != sorted(self.levels[name])
 
-    Functions of columns become columns, categories become texts, and the outcome of a
-    `threshold` 0 or 1 and of ordered logit the place of its level.
-    """
-    frame = table.frame
-    with np.errstate(all="ignore"):
-        for name, part in made.items():
-            values = frame[part.column].to_numpy()
-            cube = part.function == "3"
-            new = values**3 if cube else _FUNCTIONS[part.function](values)
-            frame = frame.assign(**{name: new})
-    levels = dict(spec.levels)
-    for name in levels:
-        if table.kinds.get(name, NUMBER) != TEXT:
-            texts = frame[name].map(text_of, na_action="ignore").astype("str")
-            frame = frame.assign(**{name: texts.where(frame[name].notna())})
-    if threshold is not None:
-        reached = (frame[spec.outcome] >= threshold).astype(float)
-        frame = frame.assign(**{spec.outcome: reached.where(frame[spec.outcome].notna())})
-    if spec.estimator == "ordered_logit":
-        order = {level: float(place) for place, level in enumerate(levels[spec.outcome])}
-        frame = frame.assign(**{spec.outcome: frame[spec.outcome].map(order).astype(float)})
-    for name in spec.variables:
-        if table.kinds.get(name) == TEXT and name not in levels:
-            levels[name] = table.levels[name]
-    return frame, replace(spec, levels=tuple(levels.items()))
+    def why_text(self, name: str) -> str:
+        """Say, in brackets, where a column stops being numbers."""
+        column = self.table.frame[name]
+        wrong = [not is_number(value) for value in column]
+        place = wrong.index(True) if True in wrong else 0
+        csv = self.table.path.suffix != ".parquet"
+        row = place + (2 if csv else 1)  # the names stand in row 1 of a spreadsheet
+        codes = {"NA", "NaN", "nan", "null", "NULL", ".", "n/a", "N/A"} & set(column.unique())
+        hint = f"; for a missing code: --missing {sorted(codes)[0]}" if codes else ""
+        if len(column) and DECIMAL_COMMA.fullmatch(str(column.iloc[place]).strip()):
+            hint += "; 1,5 is read as text: write 1.5"
+        counted = "of the file, names being row 1" if csv else "of the data"
+        return f" (the first in row {row} {counted}{hint})"
+
+    def no_level(self, name: str, level: str) -> str:
+        """Say why a column can never hold a level; nothing, as data hold what they hold."""
+        return ""
+
+    def problems_of(self, parsed: Filter) -> list[str]:
+        """Say what of a filter, whose columns are known, cannot be compared."""
+        try:
+            keep_rows(parsed, self.table.frame)
+        except GrammarError as error:
+            return [str(error)]
+        return []

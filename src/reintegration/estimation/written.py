@@ -1,6 +1,7 @@
-"""Specifications for any table as they are written: every key, and what it may hold.
+"""Specifications as they are written: every key, and what it may hold.
 
-`reintegration fit` reads these; docs/reference/specification.md describes them for people.
+`reintegration fit` and config.yaml (`config.Specification`) speak this language, which
+docs/reference/specification.md describes for people. `language` reads it.
 """
 
 from pathlib import Path
@@ -18,13 +19,14 @@ from pydantic import (
 from reintegration.codebook import describe_problems, read_yaml_any
 from reintegration.errors import StudyError
 from reintegration.estimation.grammar import GrammarError, parse_filter
-from reintegration.estimation.specs import Vcov
+from reintegration.estimation.specs import COUNTRY, Vcov
 from reintegration.section import LIST, MAPPING, TEXT, Section, by_shape, distinct
 
 Texts = Annotated[list[str], AfterValidator(distinct)]
 Value = str | int | float | bool
 Estimator = Literal[
     "ols",
+    "within",
     "random_effects",
     "mixed",
     "logit",
@@ -53,6 +55,7 @@ RESAMPLED = (WILD, PERMUTATION)
 # The covariances that each estimator has.
 COVARIANCES: dict[str, tuple[str, ...]] = {
     "ols": ("classical", *HC, *CR, *RESAMPLED),
+    "within": ("CR0", "CR1", "CR1S", "CR2", "CR3"),
     "random_effects": (*SIMPLE, "CR2", "CR3"),
     "mixed": ("classical", "CR0", "CR1", "CR1S", "CR2", "CR3"),
     "logit": ("classical", *HC, *CR),
@@ -162,8 +165,8 @@ class FitRandom(Section):
     method: Literal["REML", "ML"] = Field(default="REML", description="Of a mixed model.")
 
 
-class Written(Section):
-    """A specification as it is written."""
+class Regression(Section):
+    """A regression as it is written, wherever it is: each key, and what it may hold."""
 
     id: str | None = Field(
         default=None,
@@ -175,13 +178,12 @@ class Written(Section):
         default="exploratory", description="Its role."
     )
     data: Literal["surveys", "changes"] | None = Field(
-        default=None, description="Of the study; here the rows are those of the file."
+        default=None, description="Of the study; for `fit` the rows are those of the file."
     )
-    outcome: str | None = Field(default=None, description="Left-hand side.")
     outcomes: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] | None = Field(
-        default=None, description="Several left-hand sides, one regression each."
+        default=None, description="Left-hand sides, one regression each."
     )
-    terms: Texts = Field(default=[], description="Terms of interest.")
+    terms: Texts = Field(default=[], description="Terms of interest; `a:b` is an interaction.")
     controls: Texts = Field(default=[], description="Further terms.")
     categories: Annotated[
         Annotated[Texts, Tag(LIST)] | Annotated[dict[str, list[Value] | None], Tag(MAPPING)],
@@ -196,10 +198,12 @@ class Written(Section):
     intercept: bool = Field(default=True, description="Whether there is an intercept.")
     fixed_effects: Texts = Field(default=[], description="Variables whose effects are taken out.")
     random: FitRandom | None = Field(default=None, description="Random part.")
-    filter: str | None = Field(default=None, description="Rows used.")
+    filter: str | None = Field(
+        default=None, description="Rows used, for example `is_last == 1 and country in (GIN, SEN)`."
+    )
     weights: str | None = Field(default=None, description="Weights of rows.")
-    not_recorded: Literal["drop", "own_category"] = Field(
-        default="drop", description="Missing cells of columns `assistance_*`."
+    not_recorded: Literal["drop", "own_category"] | None = Field(
+        default=None, description="Missing cells of columns `assistance_*`."
     )
     estimator: Estimator = Field(default="ols", description="Estimator.")
     threshold: float | None = Field(
@@ -209,8 +213,6 @@ class Written(Section):
     vcov: Vcovs = Field(
         default=FitVcov(type="classical"), description="Covariance, or a list of them."
     )
-    seed: int = Field(default=20201231, ge=0, description="Of wild and permutation.")
-    confidence_level: float = Field(default=0.95, gt=0, lt=1, description="Of intervals.")
     contrasts: dict[str, Annotated[dict[str, float], Field(min_length=1)]] = Field(
         default={}, description="Named combinations of reported terms."
     )
@@ -231,10 +233,39 @@ class Written(Section):
                 raise ValueError(str(error)) from None
         return text
 
+    @model_validator(mode="after")
+    def _countries_coded_once(self) -> "Regression":
+        if COUNTRY in self.coding and "country_coding" in self.model_fields_set:
+            raise ValueError(f"`coding` and `country_coding` both code {COUNTRY}; give one")
+        return self
+
     @property
     def each_vcov(self) -> list[FitVcov]:
         """The covariances asked for."""
-        return self.vcov if isinstance(self.vcov, list) else [self.vcov]
+        return each_vcov(self.vcov)
+
+    @property
+    def left_sides(self) -> list[str]:
+        """The outcomes, one regression each."""
+        return self.outcomes or []
+
+
+def each_vcov(written: FitVcov | list[FitVcov]) -> list[FitVcov]:
+    """The covariances of a key that takes one or a list."""
+    return written if isinstance(written, list) else [written]
+
+
+class Written(Regression):
+    """A specification for `reintegration fit`, which has no study around it."""
+
+    outcome: str | None = Field(default=None, description="Left-hand side, if it is one.")
+    seed: int = Field(default=20201231, ge=0, description="Of wild and permutation.")
+    confidence_level: float = Field(default=0.95, gt=0, lt=1, description="Of intervals.")
+
+    @property
+    def left_sides(self) -> list[str]:
+        """The outcomes, one regression each."""
+        return self.outcomes or [self.outcome or ""]
 
 
 def read_specifications(path: str | Path) -> list[Written]:

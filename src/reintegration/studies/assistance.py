@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reintegration import config
+from reintegration.estimation.declared import expand
 from reintegration.estimation.estimators import Engine
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.results import (
@@ -19,7 +20,7 @@ from reintegration.estimation.results import (
     ROW_COLUMNS,
     table,
 )
-from reintegration.estimation.specs import COUNTRY, expand, specs_table
+from reintegration.estimation.specs import COUNTRY, specs_table
 from reintegration.studies.frames import change_frame, read_survey_frame
 from reintegration.studies.importance import has_country, importance_rows
 from reintegration.studies.ranks import rank_rows

@@ -28,7 +28,7 @@ from reintegration.estimation.results import (
     table,
 )
 from reintegration.estimation.rows import NO_FOLLOW_UP
-from reintegration.estimation.specs import COUNTRY, Specification, Vcov
+from reintegration.estimation.specs import COUNTRY, Specification
 from reintegration.studies.frames import RETURNEE, change_frame, read_survey_frame
 from reintegration.tables_io import write_csv
 
@@ -138,7 +138,8 @@ def _columns(frame: pd.DataFrame, orion: config.Orion) -> list[str]:
     """Name the columns of the frame that the comparison needs."""
     wanted = {
         *("survey_id", RETURNEE, COUNTRY, "round", "survey_date", "return_date"),
-        *("months_since_return", "orion", orion.vcov.cluster, *orion.outcomes),
+        *("months_since_return", "orion", *orion.outcomes),
+        *(name for each in orion.each_vcov for name in (*each.clusters, each.within)),
         *(name for text in orion.controls for name in parse_term(text).variables),
     }
     return [name for name in frame.columns if name in wanted]
@@ -196,7 +197,7 @@ def _specification(
         data="changes",
         outcome=outcome,
         terms=terms,
-        vcov=Vcov(orion.vcov.type, orion.vcov.cluster),
+        vcov=orion.each_vcov[0].vcov,
     )
 
 

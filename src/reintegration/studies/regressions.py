@@ -3,7 +3,8 @@
 import pandas as pd
 
 from reintegration import config
-from reintegration.estimation.specs import Specification, expand
+from reintegration.estimation.declared import expand
+from reintegration.estimation.specs import Specification
 from reintegration.studies.frames import change_frame
 
 

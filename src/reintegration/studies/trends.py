@@ -70,7 +70,7 @@ def fit_trends(
     engine
         `library` for what is published, `arrays` for very large samples.
     """
-    vcov = Vcov(trends.vcov.type, trends.vcov.cluster)
+    vcov = trends.each_vcov[0].vcov
     columns = ["survey_id", RETURNEE, COUNTRY, *trends.outcomes, *filter(None, [vcov.cluster])]
     data = frame[list(dict.fromkeys(columns))].assign(
         **{YEARS: frame[MONTHS].to_numpy(dtype=float, na_value=np.nan) / 12}
