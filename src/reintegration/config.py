@@ -248,9 +248,9 @@ class Specification(Regression):
     terms: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
         description="Terms of interest; `a:b` is an interaction, `assistance` every type."
     )
-    country_coding: Coding = Field(
-        default="deviation",
-        description="Deviation from the unweighted average country, or a reference country.",
+    country_coding: Coding | None = Field(
+        default=None,
+        description="Deviation from the unweighted average country (as if null), or a reference.",
     )
     not_recorded: Literal["drop", "own_category"] | None = Field(
         default=None,

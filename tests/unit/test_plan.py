@@ -87,7 +87,7 @@ def test_a_reference_country_must_be_studied(checkout):
     config["specifications"][0]["country_coding"] = {"reference": "TGO"}
     with pytest.raises(StudyError) as error:
         make_plan(config, checkout)
-    assert "specifications.0.country_coding.reference: TGO is not in study.countries" in str(
+    assert "specifications.levels: the reference country TGO is not in study.countries" in str(
         error.value
     )
 

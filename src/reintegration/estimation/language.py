@@ -36,6 +36,8 @@ from reintegration.estimation.written import COVARIANCES, WEIGHTED, Regression, 
 if TYPE_CHECKING:
     from reintegration.estimation.tables import Table
 
+MEDIAN = 0.5
+
 
 @dataclass(frozen=True)
 class Around:
@@ -384,7 +386,7 @@ class _Reader:
             self.problem("weights", f"{kind} takes none; {', '.join(WEIGHTED)} do")
         if one.threshold is not None and kind != "logit":
             self.problem("threshold", "is for logit")
-        if "quantile" in one.model_fields_set and kind != "quantile":
+        if one.quantile != MEDIAN and kind != "quantile":
             self.problem("quantile", f"is for quantile; the estimator is {kind}")
         if not one.intercept and kind in ("ordered_logit", "random_effects"):
             self.problem("intercept", f"{kind} cannot do without")

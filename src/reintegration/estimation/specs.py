@@ -246,7 +246,7 @@ def specs_table(specifications: Sequence[Specification]) -> "pd.DataFrame":
                 "refit_of": getattr(spec, "refit_of", ""),
                 "family": spec.family,
                 "weights": spec.weights or "",
-                "quantile": spec.quantile if spec.estimator == "quantile" else None,
+                "quantile": f"{spec.quantile:g}" if spec.estimator == "quantile" else "",
             }
             for spec in specifications
         ),

@@ -235,7 +235,7 @@ class Regression(Section):
 
     @model_validator(mode="after")
     def _countries_coded_once(self) -> "Regression":
-        if COUNTRY in self.coding and "country_coding" in self.model_fields_set:
+        if COUNTRY in self.coding and self.country_coding is not None:
             raise ValueError(f"`coding` and `country_coding` both code {COUNTRY}; give one")
         return self
 
