@@ -181,6 +181,27 @@ def swap(
 
 @app.command()
 @_in_words
+def compare(
+    before: Annotated[Path, typer.Argument(help="Results of one run: a folder.")],
+    after: Annotated[Path, typer.Argument(help="Results of another run: a folder.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write compare.csv into.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print compare.csv instead of words.")] = False,
+) -> None:
+    """Say which estimates moved, appeared or vanished between two runs, and why."""
+    from reintegration.audit.compare_runs import as_csv, in_words, run_compare
+
+    compared = run_compare(before, after, out)
+    if csv:
+        typer.echo(as_csv(compared), nl=False)
+        return
+    for line in in_words(compared):
+        _say(line)
+    if out is not None:
+        _say(f"Written: {out / 'compare.csv'}")
+
+
+@app.command()
+@_in_words
 def decisions(
     folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
 ) -> None:
