@@ -20,6 +20,11 @@ gvif <- function(m) {
 result <- list()
 put <- function(case, m, bp = TRUE, squares = NULL, vcov. = NULL) {
   h <- hatvalues(m); d <- dfbetas(m); f <- resettest(m, power = 2:3, type = "fitted")
+  if (!is.null(m$weights)) {  # which resettest leaves out
+    z <- transform(cars, z2 = fitted(m)^2, z3 = fitted(m)^3)
+    a <- anova(m, lm(update(formula(m), . ~ . + z2 + z3), z, weights = qsec))
+    f <- list(statistic = a$F[2], parameter = c(a$Df[2], a$Res.Df[2]), p.value = a$`Pr(>F)`[2])
+  }
   out <- list(gvif = as.list(gvif(m)), hat = unname(h), dfbetas = unname(d[, 2]),
               reset = unname(f$statistic), reset_df = unname(f$parameter), reset_p = f$p.value)
   if (bp) {
@@ -27,7 +32,7 @@ put <- function(case, m, bp = TRUE, squares = NULL, vcov. = NULL) {
     out$bp <- unname(b$statistic); out$bp_df <- unname(b$parameter); out$bp_p <- unname(b$p.value)
   }
   if (!is.null(squares)) {
-    w <- bptest(m, squares)
+    w <- bptest(m, squares, data = cars)
     out$white <- unname(w$statistic); out$white_df <- unname(w$parameter)
   }
   if (!is.null(vcov.)) {

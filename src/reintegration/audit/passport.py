@@ -16,6 +16,7 @@ import pandas as pd
 
 from reintegration import config
 from reintegration.audit.estimate_files import DERIVED, DESCRIPTION, ESTIMATE_FILES
+from reintegration.audit.passport_evidence import evidence
 from reintegration.audit.passport_numbers import described, entry, made_of
 from reintegration.audit.passport_spec import specification_passport
 from reintegration.audit.run import describe_run
@@ -79,28 +80,41 @@ def make_passports(
         If a number that was fitted again is not the number of the table.
     """
     minimum = choices.disclosure.minimum_cell
+    known = {str(name) for file in ESTIMATE_FILES for name in tables[file]["estimate_id"]}
+    confidence = choices.inference.confidence_level
     specifications: dict[str, Any] = {}
     rows: dict[str, dict[str, Any]] = {}
+    behind: dict[str, dict[str, Any]] = {}
     for one in fitted:
-        specifications[one.spec.spec_id] = specification_passport(
-            one.spec, one.fit, one.frame, written, minimum
+        spec = one.spec
+        specifications[spec.spec_id], groups = specification_passport(
+            spec, one.fit, one.frame, written, minimum
         )
         rows |= {row["estimate_id"]: row for row in one.fit.estimates}
+        found = evidence(
+            one.fit, one.frame, groups, confidence, known, minimum, short=bool(spec.single)
+        )
+        for term, about in found.items():
+            names = [spec.estimate_id(term, vcov) for vcov in spec.vcovs]
+            behind[names[0]] = about
+            behind |= {name: {"same_as": names[0]} for name in names[1:]}
     hidden = hidden_estimates(tables, minimum, dict(codebook.shares))
     estimates: dict[str, Any] = {}
     problems = []
-    for file, about in ESTIMATE_FILES.items():
+    for file, table in ESTIMATE_FILES.items():
         for record in tables[file].to_dict("records"):
             row = {str(column): value for column, value in record.items()}
             name = str(row["estimate_id"])
             parts = made_of(file, row, tables)
-            kind = about.kind if parts is None else DERIVED
+            kind = table.kind if parts is None else DERIVED
             passport = entry(file, row, name in hidden, minimum, kind)
             passport["made_of"] = parts or []
             if kind == DESCRIPTION:
                 passport |= described(row, minimum)
+            if name in behind and name not in hidden:
+                passport |= behind[name]
             if name in rows:
-                problems += _differences(name, row, about.value, rows[name])
+                problems += _differences(name, row, table.value, rows[name])
             estimates[name] = passport
     if problems:
         raise StudyError("Numbers fitted again are not those of the tables.", problems)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -12,6 +13,8 @@ from reintegration.audit.passport_rows import (
     row_accounts,
     singletons,
 )
+from reintegration.audit.small import count
+from reintegration.estimation.diagnostics import inflation, leverage, not_least_squares, tests
 from reintegration.estimation.fit import Fit
 from reintegration.estimation.specs import Specification
 
@@ -59,8 +62,13 @@ def specification_passport(
     frame: pd.DataFrame,
     written: Mapping[str, Any],
     minimum: int,
-) -> dict[str, Any]:
-    """Make the passport of one specification from its fit."""
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Make the passport of one specification from its fit.
+
+    Returns
+    -------
+    The passport, and the clusters of the rows used by variable, numbered from 0.
+    """
     where, text = declaration(spec, written)
     passport: dict[str, Any] = {
         "title": spec.title,
@@ -89,15 +97,36 @@ def specification_passport(
         "singletons": {},
     }
     if fit.design is None:
-        return passport
+        return passport, {}
     sample = frame.iloc[fit.design.rows]
-    described, _ = clusters_of(sample, cluster_variables(spec, sample), minimum)
+    described, groups = clusters_of(sample, cluster_variables(spec, sample), minimum)
     names = ("n_obs", "n_returnees", "n_columns", "df_resid", "r2", "r2_within")
-    return passport | {
+    vif = {one.variable: one.per_column for one in inflation(fit)}
+    spread = leverage(fit)
+    passport |= {
         "columns": [
-            {"name": name, "variable": variable}
+            {"name": name, "variable": variable, "vif": vif.get(variable)}
             for name, variable in zip(fit.design.columns, fit.design.variables, strict=True)
         ],
+        "diagnostics": [
+            {
+                "name": test.name,
+                "statistic": test.statistic,
+                "df": list(test.df),
+                "p_value": test.p_value,
+                "says": test.says,
+            }
+            for test in tests(fit)
+        ],
+        "leverage": {
+            "max": spread.max,
+            "mean": spread.mean,
+            "high_rows": count(spread.high_rows, minimum),
+            "very_high_rows": count(spread.very_high_rows, minimum),
+            "exact_rows": count(spread.exact_rows, minimum),
+        }
+        if spread
+        else {"says": not_least_squares(fit)},
         "dropped": [
             {"column": name, "explained_by": list(by)} for name, by in fit.design.dropped.items()
         ],
@@ -105,3 +134,4 @@ def specification_passport(
         "model": {name: fit.model[name] for name in names},
         "singletons": singletons(fit, minimum),
     }
+    return passport, groups

@@ -1,0 +1,192 @@
+"""What stands behind a coefficient: every covariance, who identifies it, who moves it."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reintegration.audit.small import count
+from reintegration.estimation.alternatives import SHORT, alternatives, under
+from reintegration.estimation.diagnostics import dfbetas, not_least_squares
+from reintegration.estimation.fit import Fit
+from reintegration.estimation.influence import (
+    UNIDENTIFIED,
+    combinations,
+    leave_out,
+    why_not,
+    without_country,
+)
+from reintegration.estimation.specs import COUNTRY
+
+NUMBERS = ("std_error", "df", "p_value", "conf_low", "conf_high")
+LARGEST = 5  # rows whose DFBETAs are listed
+REDEFINED = (
+    "Without a country every deviation is one from the average of the other countries: the"
+    " estimate is of the term as it is then defined."
+)
+
+
+def evidence(
+    fit: Fit,
+    frame: pd.DataFrame,
+    groups: Mapping[str, np.ndarray],
+    confidence: float,
+    known: Collection[str],
+    minimum: int,
+    short: bool = False,
+) -> dict[str, dict[str, Any]]:
+    """Gather what stands behind each term of a fit whose estimates are in results.
+
+    Parameters
+    ----------
+    groups
+        Clusters of the rows used by variable, numbered from 0.
+    known
+        Ids of the rows of results.
+    short
+        Whether fewer covariances do.
+
+    Returns
+    -------
+    `covariances`, `identified_by` and `influence` by term.
+    """
+    spec = fit.spec
+    terms = [
+        row["term"]
+        for row in fit.estimates
+        if any(spec.estimate_id(row["term"], vcov) in known for vcov in spec.vcovs)
+    ]
+    terms = list(dict.fromkeys(terms))
+    if fit.design is None or not terms:
+        return {}
+    rows = _covariances(fit, groups, confidence, terms, known, short)
+    moved = _influence(fit, frame, groups, terms)
+    first = {row["term"]: row for row in fit.under[spec.vcov]}
+    return {
+        term: {
+            "covariances": rows[term][0],
+            "identified_by": {
+                "returnees": count(first[term]["n_identifying"], minimum),
+                "clusters": rows[term][1],
+            },
+            "influence": moved.get(term, {}),
+        }
+        for term in terms
+    }
+
+
+def _covariances(
+    fit: Fit,
+    groups: Mapping[str, np.ndarray],
+    confidence: float,
+    terms: list[str],
+    known: Collection[str],
+    short: bool,
+) -> dict[str, tuple[list[dict[str, Any]], dict[str, Any]]]:
+    """The rows of each term under every covariance, and the clusters that carry it."""
+    found: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {t: ([], {}) for t in terms}
+    for vcov in alternatives(fit, groups, SHORT) if short else alternatives(fit, groups):
+        made = under(fit, groups, vcov, confidence)
+        for term in terms:
+            name = fit.spec.estimate_id(term, vcov)
+            line: dict[str, Any] = {"estimate_id": name if name in known else ""}
+            row = made.get(term) if isinstance(made, dict) else None
+            if row is None:
+                reason = made if isinstance(made, str) else "no such term"
+                line |= {"label": vcov.label, "status": "failed", "reason": reason}
+            elif row["status"] == "ok":
+                line |= {"label": row["vcov_label"], "status": "ok"}
+                line |= {key: row[key] for key in NUMBERS}
+                line["reason"] = row["warnings"]
+            else:
+                line |= {"label": row["vcov_label"] or vcov.label, "status": row["status"]}
+                line["reason"] = row["warnings"]
+            found[term][0].append(line)
+            if row is not None and vcov.cluster and not vcov.second:
+                carried = {
+                    "carrying": row.get("n_carrying"),
+                    "effective": row.get("effective_clusters"),
+                }
+                if not pd.isna(carried["carrying"]):
+                    found[term][1].setdefault(vcov.cluster, carried)
+    return found
+
+
+def _influence(
+    fit: Fit, frame: pd.DataFrame, groups: Mapping[str, np.ndarray], terms: list[str]
+) -> dict[str, dict[str, Any]]:
+    """What each term would be without a country, a cluster, a row."""
+    if reason := not_least_squares(fit):
+        return {term: {"says": reason} for term in terms}
+    combined = {t: w for t, w in combinations(fit).items() if t in terms}
+    first = {row["term"]: row for row in fit.under[fit.spec.vcov]}
+    found: dict[str, dict[str, Any]] = {term: {"says": ""} for term in combined}
+    if not combined:
+        return found
+    assert fit.design is not None and fit.solution is not None
+    whole = fit.solution.coefficients
+
+    def change(term: str, estimate: float) -> float:
+        return float((estimate - combined[term] @ whole) / _error(first[term]))
+
+    if COUNTRY in frame and not why_not(fit, groups.get(COUNTRY, np.zeros(1, dtype=int))):
+        for term, lines in _without_countries(fit, frame, groups[COUNTRY], combined).items():
+            for line in lines:
+                if line["estimate"] is not None:
+                    line["change_in_std_errors"] = change(term, line["estimate"])
+            found[term] |= {"leave_one_country_out": lines, "says": REDEFINED}
+    for name, codes in groups.items():
+        if name == COUNTRY or codes.max() + 1 == len(codes) or why_not(fit, codes):
+            continue
+        left = leave_out(fit, codes)
+        every = left.coefficients @ np.array(list(combined.values())).T
+        for g in left.lost:
+            every[g] = [left.estimate(g, weights) for weights in combined.values()]
+        for j, term in enumerate(combined):
+            some = every[np.isfinite(every[:, j]), j]
+            found[term].setdefault("leave_one_cluster_out", []).extend(
+                {
+                    "variable": name,
+                    "label": "",
+                    "estimate": float(value),
+                    "change_in_std_errors": change(term, float(value)),
+                }
+                for value in ([some.min(), some.max()] if len(some) else [])
+            )
+    moved = dfbetas(fit, np.array(list(combined.values())))
+    for j, term in enumerate(combined):
+        size = np.nan_to_num(np.abs(moved[:, j]), nan=-1.0)
+        largest = np.argsort(-size, kind="stable")[:LARGEST]
+        found[term]["dfbetas"] = [
+            {"position": int(i) + 1, "dfbetas": float(moved[i, j])} for i in largest if size[i] > 0
+        ]
+    return found
+
+
+def _error(row: Mapping[str, Any]) -> float:
+    return row["std_error"] if row["std_error"] > 0 else np.nan
+
+
+def _without_countries(
+    fit: Fit, frame: pd.DataFrame, codes: np.ndarray, combined: Mapping[str, np.ndarray]
+) -> dict[str, list[dict[str, Any]]]:
+    """Each term without each country."""
+    assert fit.design is not None
+    countries = frame[COUNTRY].iloc[fit.design.rows].astype("str").to_numpy()
+    left = leave_out(fit, codes)
+    lines: dict[str, list[dict[str, Any]]] = {term: [] for term in combined}
+    for country in sorted(set(countries)):
+        group = int(codes[np.argmax(countries == country)])
+        redefined = without_country(fit, country)
+        for term in combined:
+            line: dict[str, Any] = {"country": country, "estimate": None}
+            weights = redefined.get(term, UNIDENTIFIED)
+            if isinstance(weights, str):
+                line["reason"] = weights
+            else:
+                value = left.estimate(group, weights)
+                line["estimate"] = None if np.isnan(value) else value
+                line["reason"] = UNIDENTIFIED if np.isnan(value) else ""
+            lines[term].append(line)
+    return lines
