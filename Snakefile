@@ -55,4 +55,5 @@ rule all:
     input:
         "reports/study.html",
         "results/audit/passports.json",
+        "reports/audit.html",
         "results/audit/uses.csv",

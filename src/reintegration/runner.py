@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reintegration.audit.swap import Changes, Past
 
 PAGE = "reports/study.html"
+AUDIT = "reports/audit.html"
 FLOW = "results/clean/flow.csv"
 SOURCES = "results/clean/sources.csv"
 DESCRIBED = "results/descriptives/descriptives.csv"
@@ -354,6 +355,7 @@ def closing(
         *claims_lines(_rows(root / CLAIMS), config.simulated),
         *swapped,
         f"Time: {seconds:.0f} s ({steps}).",
+        f"Every estimate, with its passport: {root / AUDIT}",
         f"Open: {root / PAGE}",
     ]
 

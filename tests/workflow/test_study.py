@@ -38,7 +38,7 @@ def test_every_promised_file_is_there(finished):
         *figure_files("results/figures"),
         *table_files("results/tables"),
         *("results/audit/uses.csv", "results/clean/cleaning_log.csv"),
-        *("results/clean/rejected.csv", "reports/study.html"),
+        *("results/clean/rejected.csv", "reports/study.html", "reports/audit.html"),
     ]
     assert [name for name in promised if not (folder / name).is_file()] == []
 

@@ -5,6 +5,13 @@ from reintegration.report import outputs
 REPORT = Path("src/reintegration/report")
 TEXTS = sorted(str(path) for path in (REPORT / "texts").glob("*.yaml"))
 TEMPLATES = sorted(str(path) for path in (REPORT / "templates").glob("*.*"))
+AUDIT_PARTS = sorted(
+    str(path)
+    for folder in ("templates/audit", "vendor")
+    for path in (REPORT / folder).rglob("*.*")
+)
+# What `reintegration crosscheck` left, if it was called: no rule makes it.
+CROSSCHECK = "results/audit/crosscheck.csv"
 
 
 rule figures:
@@ -76,3 +83,31 @@ rule report:
         choices=CONFIG.section(*type(CONFIG).model_fields),
     script:
         "../scripts/report.py"
+
+
+rule audit_page:
+    input:
+        **{name: f"results/{path}" for name, path in outputs.AUDIT_INPUTS.items()},
+        **PLAN.codebook,
+        passports=rules.passports.output.passports,
+        crosscheck=[CROSSCHECK] if Path(CROSSCHECK).exists() else [],
+        uses=rules.report.output.uses,
+        texts=TEXTS,
+        templates=AUDIT_PARTS,
+    output:
+        page=report(
+            "reports/audit.html",
+            caption="../captions/audit_page.rst",
+            category="Audit",
+        ),
+    log:
+        "results/logs/audit_page.log",
+    benchmark:
+        "results/benchmarks/audit_page.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        choices=CONFIG.section(*outputs.SECTIONS),
+        code="results/audit/code",
+    script:
+        "../scripts/audit_page.py"

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from reintegration.errors import StudyError
 from reintegration.report.language import Language, is_missing
+from reintegration.report.links import passport
 from reintegration.report.outputs import RESULTS
 from reintegration.tables_io import read_csv
 
@@ -54,8 +55,9 @@ class Number:
     def __html__(self) -> str:
         where = place(self.estimate_id, self.file, self.line)
         kind = "number" if self.shown else "number missing"
-        return Markup('<a class="{}" href="#{}" data-estimate-id="{}" title="{}">{}</a>').format(
-            kind, anchor(self.file), self.estimate_id, where, self.text
+        there = passport(self.estimate_id) or f"#{anchor(self.file)}"
+        return Markup('<a class="{}" href="{}" data-estimate-id="{}" title="{}">{}</a>').format(
+            kind, there, self.estimate_id, where, self.text
         )
 
 

@@ -5,9 +5,10 @@ The workflow builds its rules from these names:
     figures: run_figures(inputs, folder, config)
     tables:  run_tables(inputs, folder, config)
     report:  run_page(inputs, page, uses, config, figures=folder, tables=folder)
+    audit_page: run_audit_page(inputs, page, config, uses=uses, sources=Sources(...))
 
-`inputs` maps each name of `FIGURE_INPUTS`, `TABLE_INPUTS` or `PAGE_INPUTS` to its file;
-`config` is the configuration as a plain dict (for figures and tables the `SECTIONS` of it
+`inputs` maps each name of `FIGURE_INPUTS`, `TABLE_INPUTS`, `PAGE_INPUTS` or `AUDIT_INPUTS` to
+its file; `config` is the configuration as a plain dict (for figures and tables the `SECTIONS` of it
 are enough); `folder` is a directory, `page` and `uses` are files.
 """
 
@@ -106,6 +107,19 @@ TABLE_INPUTS: dict[str, str] = _pick(
     "claims",
 )
 PAGE_INPUTS: dict[str, str] = dict(RESULTS)
+# Specifications, and every file whose rows are estimates.
+AUDIT_INPUTS: dict[str, str] = _pick(
+    "rules",
+    "descriptives",
+    "specs",
+    "estimates",
+    "ranks",
+    "importance",
+    "effects",
+    "means",
+    "orion_changes",
+    "slopes",
+)
 
 
 def figure_files(folder: str | Path) -> list[str]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from reintegration.report import method, story
 from reintegration.report.language import in_sentence
+from reintegration.report.links import AUDIT, link_cells, passport
 from reintegration.report.numbers import Numbers, anchor, read_results
 from reintegration.report.outputs import FIGURES, PAGE_INPUTS, RESULTS, TABLES
 from reintegration.report.provenance import ORIGINS
@@ -110,6 +111,8 @@ def run_page(
         uses_file=Markup("<code>{}</code>").format(USES_FILE),
         origins=_origins(),
         prose=_prose(prose),
+        audit=AUDIT,
+        audit_words=language.plain("audit_page.link"),
     )
     page = Path(page)
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -258,7 +261,7 @@ def _caption_values(words: Words) -> dict[str, str]:
 
 
 def _table(name: str, folder: Path, settings: Settings) -> Markup:
-    html = fragment((folder / f"{name}.html").read_text(encoding="utf-8"))
+    html = link_cells(fragment((folder / f"{name}.html").read_text(encoding="utf-8")))
     number = settings.language.say("page.table_word", number=TABLES.index(name) + 1)
     opening = f'<figcaption id="caption-{name}">'
     return Markup(str(html).replace(opening, f"{opening}<b>{number}</b> ", 1))
@@ -307,6 +310,7 @@ def _prose(uses: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "estimate_id": name,
+                "passport": passport(str(name)),
                 "file": f"results/{file}",
                 "line": line,
                 "places": ", ".join(dict.fromkeys(places)),

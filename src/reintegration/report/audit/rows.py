@@ -1,0 +1,219 @@
+"""Rows of the audit page's table: every estimate of the study, as the report may show it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from reintegration.disclosure import SUPPRESSED
+from reintegration.report.language import ALL, Language, is_missing
+from reintegration.report.numbers import ESTIMATE_FILES, RESTS_ON, Numbers, Row
+from reintegration.report.outputs import RESULTS
+from reintegration.report.settings import Settings
+
+REGRESSION, DERIVED, DESCRIPTION = "regression", "derived", "description"
+KINDS = (REGRESSION, DERIVED, DESCRIPTION)
+_KIND_OF = {
+    "estimates": REGRESSION,
+    "effects": REGRESSION,
+    "means": REGRESSION,
+    "orion_changes": REGRESSION,
+    "slopes": REGRESSION,
+    "descriptives": DESCRIPTION,
+    "rules": DESCRIPTION,
+}
+# Columns that together say what a number without a term is.
+_PARTS = (
+    "statistic", "kind", "method", "comparator", "comparison", "group", "survey", "part",
+    "variable", "answer", "rule", "done",
+)  # fmt: skip
+# How a number is written: score points, a count, a share of one.
+POINTS, COUNT, SHARE = "points", "count", "share"
+_NUMBERS = (
+    "estimate", "low", "high", "error", "p", "adjusted", "rows", "returnees", "clusters",
+)  # fmt: skip
+# What a row of the table holds, in order.
+COLUMNS = (
+    "id", "kind", "file", "line", "spec", "title", "outcome", "term", "country", "how", "estimate",
+    "low", "high", "error", "p", "adjusted", "vcov", "rows", "returnees", "clusters", "status",
+    "role", "ledger", "crosscheck", "reason", "contrast", "formula", "block",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What other tables say about estimates and their specifications, by id."""
+
+    specs: Mapping[str, Mapping[str, Any]]
+    passports: Mapping[str, Mapping[str, Any]]
+    crosscheck: Mapping[str, str]
+
+
+def estimate_rows(
+    frames: Mapping[str, pd.DataFrame], numbers: Numbers, settings: Settings, joined: Joined
+) -> Iterator[dict[str, Any]]:
+    """Give every estimate its row, regressions first; a hidden number leaves no trace."""
+    names = [name for name in ESTIMATE_FILES if "estimate_id" in frames.get(name, ())]
+    for name in sorted(names, key=lambda name: KINDS.index(_KIND_OF.get(name, DERIVED))):
+        for estimate_id in frames[name]["estimate_id"].astype(str):
+            yield _row(name, numbers[estimate_id], numbers, settings, joined)
+
+
+def _row(
+    name: str, row: Row, numbers: Numbers, settings: Settings, joined: Joined
+) -> dict[str, Any]:
+    language, passport = settings.language, joined.passports.get(row.estimate_id, {})
+    spec_id = row.word("spec_id") or str(passport.get("spec_id") or "")
+    spec = joined.specs.get(spec_id, {})
+    hidden = numbers.hidden(row.estimate_id)
+    found = {
+        "id": row.estimate_id,
+        "kind": passport.get("kind") or _KIND_OF.get(name, DERIVED),
+        "file": f"results/{row.file}",
+        "line": row.line,
+        "spec": spec_id,
+        "title": spec.get("title", ""),
+        "outcome": outcome_label(row.word("outcome"), language),
+        "term": _term(name, row, language),
+        "country": _country(row, language),
+        "how": _how(name, row),
+        "estimate": row.value,
+        "low": row.get("rank_low" if name == "ranks" else "conf_low"),
+        "high": row.get("rank_high" if name == "ranks" else "conf_high"),
+        "error": row.get("std_error"),
+        "p": row.get("p_value"),
+        "adjusted": row.get("p_adjusted"),
+        "vcov": row.word("vcov_label") or passport.get("vcov_label") or _vcov(row, language),
+        "rows": row.get("n_obs"),
+        "returnees": _returnees(row),
+        "clusters": row.get("n_clusters"),
+        "status": SUPPRESSED if hidden else row.word("status") or "ok",
+        "role": row.word("role") or spec.get("role", ""),
+        "ledger": spec.get("ledger", ""),
+        "crosscheck": joined.crosscheck.get(row.estimate_id, ""),
+        "reason": numbers.why_missing(row.estimate_id) or row.word("warnings"),
+        "contrast": row.word("contrast"),
+        "formula": row.word("formula") or spec.get("formula", ""),
+    }
+    if hidden:
+        found |= dict.fromkeys(_NUMBERS)
+    return {key: None if is_missing(value) else value for key, value in found.items()}
+
+
+def whole_row(row: Row, minimum: int) -> dict[str, Any]:
+    """Every column of a row of results that holds something, small counts of returnees masked."""
+    cells: dict[str, Any] = {}
+    for column, value in dict(row.values).items():
+        if is_missing(value):
+            continue
+        few = column in RESTS_ON and 0 < row.get(column) < minimum
+        cells[column] = f"<{minimum}" if few else plain(value)
+    return cells
+
+
+def plain(value: Any) -> Any:
+    """A cell of a table as JSON holds it."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def outcome_label(outcome: str, language: Language) -> str:
+    """Name an outcome: a score, the change of one, or another variable."""
+    if not outcome:
+        return ""
+    label = language.score(outcome)
+    return language.variable(outcome) if label == outcome else label
+
+
+def _returnees(row: Row) -> float:
+    counted = row.get("n_returnees")
+    if is_missing(counted) and not is_missing(row.get("n_mentored")):
+        return row.get("n_mentored") + row.get("n_other")
+    return counted
+
+
+def _country(row: Row, language: Language) -> str:
+    code = row.word("country") or (row.word("level") if row.word("variable") == "country" else "")
+    return language.country(code) if code else ""
+
+
+def _term(name: str, row: Row, language: Language) -> str:
+    if name != "descriptives" and row.word("term"):
+        return language.term(row.word("term"))
+    parts = [_part(column, row, language) for column in _PARTS]
+    return ", ".join(dict.fromkeys(part for part in parts if part)) or name.replace("_", " ")
+
+
+def _part(column: str, row: Row, language: Language) -> str:
+    value = row.word(column)
+    if not value or value == ALL:
+        return ""
+    if column == "answer":
+        return language.answer(row.word("variable"), value)
+    if column == "rule" and language.has(f"tables.cleaning.rules.{value}"):
+        return value.replace("_", " ")
+    if column == "variable":
+        label = language.score(value)
+        return language.variable(value) if label == value else label
+    for key in (f"audit_page.words.{value}", f"methods.{value}"):
+        if language.has(key):
+            return language.plain(key)
+    return language.variable(value)
+
+
+def _how(name: str, row: Row) -> str:
+    statistic = row.word("statistic") if name == "descriptives" else ""
+    if name in ("ranks", "rules") or statistic == "n":
+        return COUNT
+    return SHARE if name == "importance" or statistic.startswith("share") else POINTS
+
+
+def _vcov(row: Row, language: Language) -> str:
+    """Name the covariance by what was computed, where the results do not."""
+    vcov = row.word("vcov")
+    if not vcov:
+        return row.word("inference") or row.word("interval")
+    cluster = row.word("cluster_var")
+    if cluster and vcov.startswith("CR"):
+        vcov = language.plain("tables.vcov", vcov=vcov, cluster=language.variable(cluster))
+    return ", ".join(filter(None, [vcov, row.word("inference")]))
+
+
+def spec_rows(
+    specs: pd.DataFrame, passports: Mapping[str, Mapping[str, Any]], language: Language
+) -> list[dict[str, Any]]:
+    """Every specification: of the table of specifications, then those only passports know."""
+    rows = []
+    listed = {
+        str(row["spec_id"]): {str(key): "" if is_missing(v) else plain(v) for key, v in row.items()}
+        for row in specs.to_dict("records")
+    }
+    for spec_id in dict.fromkeys([*listed, *passports]):
+        known, passport = listed.get(spec_id, {}), passports.get(spec_id, {})
+        model = passport.get("model", {})
+
+        def first(key: str, *sources: Mapping[str, Any]) -> Any:
+            return next((s[key] for s in sources if s.get(key) not in (None, "")), "")
+
+        rows.append(
+            {
+                "id": spec_id,
+                **{
+                    key: first(key, known, passport)
+                    for key in ("title", "role", "formula", "sample", "estimator", "spec_hash")
+                },
+                "outcome": outcome_label(str(first("outcome", known, passport)), language),
+                "vcov": known.get("vcov", ""),
+                "ledger": known.get("ledger", ""),
+                "rows": model.get("n_obs"),
+                "returnees": model.get("n_returnees"),
+                "r2": model.get("r2"),
+                "status": passport.get("status", ""),
+            }
+        )
+    return rows
+
+
+def files_of(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Results files whose rows the page lists."""
+    return [f"results/{RESULTS[name]}" for name in ESTIMATE_FILES if name in frames]
