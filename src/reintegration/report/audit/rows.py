@@ -6,23 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from reintegration.audit.estimate_files import DERIVED, DESCRIPTION, REGRESSION
+from reintegration.audit.estimate_files import ESTIMATE_FILES as KNOWN_FILES
 from reintegration.disclosure import SUPPRESSED
 from reintegration.report.language import ALL, Language, is_missing
 from reintegration.report.numbers import ESTIMATE_FILES, RESTS_ON, Numbers, Row
 from reintegration.report.outputs import RESULTS
 from reintegration.report.settings import Settings
 
-REGRESSION, DERIVED, DESCRIPTION = "regression", "derived", "description"
 KINDS = (REGRESSION, DERIVED, DESCRIPTION)
-_KIND_OF = {
-    "estimates": REGRESSION,
-    "effects": REGRESSION,
-    "means": REGRESSION,
-    "orion_changes": REGRESSION,
-    "slopes": REGRESSION,
-    "descriptives": DESCRIPTION,
-    "rules": DESCRIPTION,
-}
 # Columns that together say what a number without a term is.
 _PARTS = (
     "statistic", "kind", "method", "comparator", "comparison", "group", "survey", "part",
@@ -55,7 +47,7 @@ def estimate_rows(
 ) -> Iterator[dict[str, Any]]:
     """Give every estimate its row, regressions first; a hidden number leaves no trace."""
     names = [name for name in ESTIMATE_FILES if "estimate_id" in frames.get(name, ())]
-    for name in sorted(names, key=lambda name: KINDS.index(_KIND_OF.get(name, DERIVED))):
+    for name in sorted(names, key=lambda name: KINDS.index(_kind(RESULTS[name]))):
         for estimate_id in frames[name]["estimate_id"].astype(str):
             yield _row(name, numbers[estimate_id], numbers, settings, joined)
 
@@ -69,7 +61,7 @@ def _row(
     hidden = numbers.hidden(row.estimate_id)
     found = {
         "id": row.estimate_id,
-        "kind": passport.get("kind") or _KIND_OF.get(name, DERIVED),
+        "kind": passport.get("kind") or _kind(row.file),
         "file": f"results/{row.file}",
         "line": row.line,
         "spec": spec_id,
@@ -123,6 +115,10 @@ def outcome_label(outcome: str, language: Language) -> str:
         return ""
     label = language.score(outcome)
     return language.variable(outcome) if label == outcome else label
+
+
+def _kind(file: str) -> str:
+    return KNOWN_FILES[file].kind if file in KNOWN_FILES else DERIVED
 
 
 def _returnees(row: Row) -> float:
