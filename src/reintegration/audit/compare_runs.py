@@ -39,8 +39,10 @@ COLUMNS = (
 )
 SHOWN = 15  # of the largest movements, on the terminal
 # Columns of specs.csv that say what a specification is.
-_SAYS = ("role", "outcome", "formula", "sample", "estimator", "vcov", "also", "data", "terms")
-_SAYS += ("controls", "country_coding", "not_recorded", "weights", "fixed_effects")
+_SAYS = (
+    *("role", "outcome", "formula", "sample", "estimator", "vcov", "also", "data", "terms"),
+    *("controls", "country_coding", "not_recorded", "weights", "fixed_effects"),
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _side(results: Results) -> Side:
             return {}
         table = results.table(file).astype(object)
         table = table.where(table.notna(), "")
-        return {str(row["spec_id"]): row for row in table.to_dict("records")}
+        return {str(row["spec_id"]): {**row} for row in table.to_dict("records")}
 
     run = None
     if results.has(RUN):
