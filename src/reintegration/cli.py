@@ -269,6 +269,44 @@ def freeze(
 
 @app.command()
 @_in_words
+def specs(
+    spec_id: Annotated[
+        str | None, typer.Argument(help="One specification, or an entry of config.yaml, in full.")
+    ] = None,
+    config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config.yaml"),
+    where: Annotated[
+        str | None, typer.Option(help='Those to list: "role == published and data == surveys".')
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to show, with commas between them.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="File to write them to, with the columns of specs.csv.")
+    ] = None,
+) -> None:
+    """List every regression of the study before anything is fitted."""
+    from reintegration.report import specs as listing
+
+    listed = listing.list_specifications(config)
+    width = shutil.get_terminal_size().columns
+    rows = listing.select(listed.rows, where)
+    if spec_id is not None:
+        found = listing.find(listed, spec_id)
+        rows = rows[rows["spec_id"].isin([one.spec_id for one in found])]
+        if len(rows) == 1:
+            for line in listing.in_full(found[0], listed, width):
+                _say(line)
+    if spec_id is None or len(rows) != 1:
+        shown = [name.strip() for name in columns.split(",")] if columns else listing.SHOWN
+        for line in listing.lines(rows, shown, width, len(listed.rows)):
+            _say(line)
+    if csv is not None:
+        listing.write(listed, list(rows["spec_id"]), csv, config.parent)
+        _say(f"Written: {csv}")
+
+
+@app.command()
+@_in_words
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the checkout.")] = Path(),
 ) -> None:

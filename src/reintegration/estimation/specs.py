@@ -221,34 +221,33 @@ class Specification:
         return ".".join([*parts, (vcov or self.vcov).slug])
 
 
+def spec_row(spec: Specification) -> dict[str, str]:
+    """Describe a specification in one row, by columns of specs.csv."""
+    return {
+        "spec_id": spec.spec_id,
+        "title": spec.title,
+        "role": spec.role,
+        "outcome": spec.outcome,
+        "formula": spec.formula,
+        "sample": spec.sample,
+        "estimator": spec.estimator,
+        "vcov": spec.vcov.label,
+        "spec_hash": spec.spec_hash,
+        "data": spec.data,
+        "terms": " ".join(map(str, spec.terms)),
+        "controls": " ".join(map(str, spec.controls)),
+        "country_coding": spec.coding,
+        "not_recorded": spec.not_recorded,
+        "also": "; ".join(vcov.label for vcov in spec.also),
+        "refit_of": getattr(spec, "refit_of", ""),
+        "family": spec.family,
+        "weights": spec.weights or "",
+        "quantile": f"{spec.quantile:g}" if spec.estimator == "quantile" else "",
+    }
+
+
 def specs_table(specifications: Sequence[Specification]) -> "pd.DataFrame":
     """List specifications as they will be fitted, one row each."""
     from reintegration.estimation.results import SPEC_COLUMNS, table
 
-    return table(
-        (
-            {
-                "spec_id": spec.spec_id,
-                "title": spec.title,
-                "role": spec.role,
-                "outcome": spec.outcome,
-                "formula": spec.formula,
-                "sample": spec.sample,
-                "estimator": spec.estimator,
-                "vcov": spec.vcov.label,
-                "spec_hash": spec.spec_hash,
-                "data": spec.data,
-                "terms": " ".join(map(str, spec.terms)),
-                "controls": " ".join(map(str, spec.controls)),
-                "country_coding": spec.coding,
-                "not_recorded": spec.not_recorded,
-                "also": "; ".join(vcov.label for vcov in spec.also),
-                "refit_of": getattr(spec, "refit_of", ""),
-                "family": spec.family,
-                "weights": spec.weights or "",
-                "quantile": f"{spec.quantile:g}" if spec.estimator == "quantile" else "",
-            }
-            for spec in specifications
-        ),
-        SPEC_COLUMNS,
-    )
+    return table(map(spec_row, specifications), SPEC_COLUMNS)
