@@ -1,0 +1,173 @@
+"""The regressions of the study fitted again by R, and compared number by number."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reintegration.audit.code.compare import CHECKED, NO_R, compare, found_by_script
+from reintegration.audit.code.engine import installed, run_scripts
+from reintegration.audit.code.facts import Facts
+from reintegration.audit.code.files import study_code
+from reintegration.config import Config, check_config
+from reintegration.estimation.results import table
+from reintegration.estimation.specs import COUNTRY, Specification, Vcov
+from reintegration.studies.frames import read_survey_frame
+from reintegration.studies.regressions import study_frames, study_specifications
+from reintegration.tables_io import read_csv, write_csv
+
+COLUMNS = (
+    *("estimate_id", "engine", "estimate", "std_error", "diff_in_std_errors"),
+    *("rel_diff_std_error", "agrees"),
+    # extra
+    *("ours", "ours_std_error", "tolerance", "status", "reason"),
+    *("spec_id", "estimator", "vcov"),
+)
+# Tables whose rows are estimates of regressions, with the column that holds the number.
+TABLES = {
+    "models/estimates.csv": "estimate",
+    "orion/effects.csv": "estimate",
+    "orion/means.csv": "estimate",
+    "orion/changes.csv": "estimate",
+    "trends/slopes.csv": "slope_per_year",
+}
+CODE, OUT = "results/audit/code", "results/audit/crosscheck.csv"
+
+
+def crosscheck(
+    specs: Sequence[Specification],
+    frames: Mapping[str, pd.DataFrame],
+    tables: Iterable[tuple[pd.DataFrame, str]],
+    folder: str | Path,
+    countries: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Write the code of every regression, run that in R, and compare.
+
+    Parameters
+    ----------
+    specs, frames
+        The regressions, and the rows that they name by `data`.
+    tables
+        Tables of estimates, each with the column that holds the number.
+    folder
+        Where the code goes.
+    """
+    code = study_code(specs, frames, folder, countries)
+    numbers = {
+        str(row["estimate_id"]): (row[column], row["std_error"], row["status"])
+        for table_, column in tables
+        for row in table_.to_dict("records")
+    }
+    there = bool(installed())
+    # Scripts of the same packages follow one another: R loads and unloads them less often.
+    scripts = sorted((path for facts, path in code.values() if not facts.problem), key=_packages)
+    found = found_by_script(run_scripts(scripts)) if there else {}
+    rows: list[dict[str, Any]] = []
+    for facts, path in code.values():
+        ours = list(_ours(facts, numbers))
+        of_r = found.get(str(path.resolve()))
+        absent = facts.problem or ("R said nothing" if there else NO_R)
+        rows += compare(facts, of_r, ours, absent)
+    return table(rows, COLUMNS)
+
+
+def _packages(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return " ".join(line for line in lines if line.startswith("library("))
+
+
+def _ours(facts: Facts, numbers: Mapping[str, tuple]) -> Iterable[dict[str, Any]]:
+    """The study's own numbers of a specification, under each covariance."""
+    spec = facts.spec
+    terms = [one.term for one in facts.reported()]
+    terms += [name for name, _ in spec.contrasts]
+    for vcov in spec.vcovs:
+        for term in terms:
+            name = spec.estimate_id(term, vcov)
+            if name in numbers:
+                estimate, std_error, status = numbers[name]
+                yield _own(name, term, vcov, estimate, std_error, status)
+
+
+def _own(
+    name: str, term: str, vcov: Vcov, estimate: float, std_error: float, status: str
+) -> dict[str, Any]:
+    return {
+        "estimate_id": name,
+        "term": term,
+        "vcov": vcov,
+        "estimate": float(estimate),
+        "std_error": float(std_error),
+        "status": status,
+    }
+
+
+def run_crosscheck(
+    surveys: str | Path,
+    scores: str | Path,
+    tables: Mapping[str, str | Path],
+    folder: str | Path,
+    out: str | Path,
+    choices: Config | Mapping[str, Any],
+) -> pd.DataFrame:
+    """Read rows and results, compare with R, write `out`.
+
+    Parameters
+    ----------
+    tables
+        Files of `TABLES` by their names there.
+    choices
+        The whole configuration.
+    """
+    config = choices if isinstance(choices, Config) else check_config(dict(choices))
+    frame = read_survey_frame(surveys, scores)
+    countries = sorted(frame[COUNTRY].dropna().astype("str").unique())
+    compared = crosscheck(
+        study_specifications(config),
+        study_frames(frame, config),
+        [(read_csv(tables[name]), column) for name, column in TABLES.items() if name in tables],
+        folder,
+        countries,
+    )
+    write_csv(compared, out)
+    return compared
+
+
+def in_words(compared: pd.DataFrame) -> list[str]:
+    """What came of it, in a few lines."""
+    checked = compared[compared["status"] == CHECKED]
+    wrong = checked[checked["agrees"] == "no"]
+    engines = sorted({str(engine) for engine in checked["engine"].dropna() if engine})
+    lines = []
+    if len(checked):
+        version = engines[0].split(" with ")[0] if engines else "R"
+        lines.append(
+            f"Cross-check: {len(checked):,} estimates fitted again by {version},"
+            f" {len(checked) - len(wrong):,} agree."
+        )
+    open_ones = compared[compared["status"] != CHECKED]
+    for reason, rows in open_ones.groupby("reason"):
+        lines.append(f"Not checked: {len(rows):,} estimates: {reason}.")
+    for row in wrong.head(10).to_dict("records"):
+        lines.append(
+            f"R DISAGREES: {row['estimate_id']}: {row['ours']:.6g} ({row['ours_std_error']:.6g}),"
+            f" R {row['estimate']:.6g} ({row['std_error']:.6g})"
+            + (f": {row['reason']}" if isinstance(row["reason"], str) and row["reason"] else "")
+        )
+    if len(wrong) > 10:
+        lines.append(f"R DISAGREES with {len(wrong) - 10:,} more: {OUT}")
+    return lines
+
+
+def disagrees(compared: pd.DataFrame) -> bool:
+    """Whether R has another number for any estimate."""
+    return bool((compared["agrees"] == "no").any())
+
+
+def lacks_r(compared: pd.DataFrame) -> bool:
+    """Whether anything was not checked because R, or a package of it, is not installed."""
+    reasons = compared["reason"].fillna("").astype(str)
+    return bool(reasons.str.contains("not installed", regex=False).any())
+
+
