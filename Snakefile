@@ -46,6 +46,7 @@ include: "workflow/rules/scoring.smk"
 include: "workflow/rules/estimation.smk"
 include: "workflow/rules/ledger.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/rerun.smk"
 
@@ -57,3 +58,4 @@ rule all:
         "results/audit/passports.json",
         "reports/audit.html",
         "results/audit/uses.csv",
+        "results/audit/crosscheck.csv",

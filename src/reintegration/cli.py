@@ -307,6 +307,25 @@ def specs(
 
 @app.command()
 @_in_words
+def crosscheck(
+    folder: Annotated[Path, typer.Option(help="Folder of config.yaml and results/.")] = Path(),
+    need_r: Annotated[
+        bool, typer.Option("--need-r", help="Fail where R or a package of it is not installed.")
+    ] = False,
+) -> None:
+    """Fit every regression of the study again in R, and compare; code 1 where R disagrees."""
+    from reintegration.audit.crosscheck import OUT, check_folder, disagrees, in_words, lacks_r
+
+    compared = check_folder(folder)
+    for line in in_words(compared):
+        _say(line)
+    _say(f"Written: {folder / OUT}")
+    if disagrees(compared) or (need_r and lacks_r(compared)):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_in_words
 def docs(
     folder: Annotated[Path, typer.Option(help="Folder of the checkout.")] = Path(),
 ) -> None:

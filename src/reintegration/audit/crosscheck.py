@@ -10,7 +10,8 @@ from reintegration.audit.code.compare import CHECKED, NO_R, compare, found_by_sc
 from reintegration.audit.code.engine import installed, run_scripts
 from reintegration.audit.code.facts import Facts
 from reintegration.audit.code.files import study_code
-from reintegration.config import Config, check_config
+from reintegration.config import Config, check_config, load_config
+from reintegration.errors import StudyError
 from reintegration.estimation.results import table
 from reintegration.estimation.specs import COUNTRY, Specification, Vcov
 from reintegration.studies.frames import read_survey_frame
@@ -24,21 +25,23 @@ COLUMNS = (
     *("ours", "ours_std_error", "tolerance", "status", "reason"),
     *("spec_id", "estimator", "vcov"),
 )
-# Tables whose rows are estimates of regressions, with the column that holds the number.
-TABLES = {
-    "models/estimates.csv": "estimate",
-    "orion/effects.csv": "estimate",
-    "orion/means.csv": "estimate",
-    "orion/changes.csv": "estimate",
-    "trends/slopes.csv": "slope_per_year",
-}
+# Tables whose rows are estimates of regressions; one names its numbers otherwise.
+TABLES = (
+    "results/models/estimates.csv",
+    "results/orion/effects.csv",
+    "results/orion/means.csv",
+    "results/orion/changes.csv",
+    "results/trends/slopes.csv",
+)
+VALUE, SLOPE = "estimate", "slope_per_year"
+SURVEYS, SCORES = "results/clean/surveys.parquet", "results/scores/scores.parquet"
 CODE, OUT = "results/audit/code", "results/audit/crosscheck.csv"
 
 
 def crosscheck(
     specs: Sequence[Specification],
     frames: Mapping[str, pd.DataFrame],
-    tables: Iterable[tuple[pd.DataFrame, str]],
+    tables: Iterable[pd.DataFrame],
     folder: str | Path,
     countries: Sequence[str] = (),
 ) -> pd.DataFrame:
@@ -49,15 +52,15 @@ def crosscheck(
     specs, frames
         The regressions, and the rows that they name by `data`.
     tables
-        Tables of estimates, each with the column that holds the number.
+        Tables of estimates.
     folder
         Where the code goes.
     """
     code = study_code(specs, frames, folder, countries)
     numbers = {
-        str(row["estimate_id"]): (row[column], row["std_error"], row["status"])
-        for table_, column in tables
-        for row in table_.to_dict("records")
+        str(row["estimate_id"]): (row.get(SLOPE, row.get(VALUE)), row["std_error"], row["status"])
+        for of_study in tables
+        for row in of_study.to_dict("records")
     }
     there = bool(installed())
     # Scripts of the same packages follow one another: R loads and unloads them less often.
@@ -106,7 +109,7 @@ def _own(
 def run_crosscheck(
     surveys: str | Path,
     scores: str | Path,
-    tables: Mapping[str, str | Path],
+    tables: Sequence[str | Path],
     folder: str | Path,
     out: str | Path,
     choices: Config | Mapping[str, Any],
@@ -116,22 +119,42 @@ def run_crosscheck(
     Parameters
     ----------
     tables
-        Files of `TABLES` by their names there.
+        Files of estimates: `TABLES`.
     choices
         The whole configuration.
     """
-    config = choices if isinstance(choices, Config) else check_config(dict(choices))
+    config = choices if isinstance(choices, Config) else check_config(dict(choices), Path())
     frame = read_survey_frame(surveys, scores)
     countries = sorted(frame[COUNTRY].dropna().astype("str").unique())
     compared = crosscheck(
         study_specifications(config),
         study_frames(frame, config),
-        [(read_csv(tables[name]), column) for name, column in TABLES.items() if name in tables],
+        [read_csv(path) for path in tables],
         folder,
         countries,
     )
     write_csv(compared, out)
     return compared
+
+
+def check_folder(root: Path) -> pd.DataFrame:
+    """Compare the results in a study's folder with R, anew.
+
+    Raises
+    ------
+    StudyError
+        If the study has not been run.
+    """
+    if absent := [name for name in (SURVEYS, SCORES, *TABLES) if not (root / name).exists()]:
+        raise StudyError("There is no finished study to check: run `make study` first.", absent)
+    return run_crosscheck(
+        root / SURVEYS,
+        root / SCORES,
+        [root / name for name in TABLES],
+        root / CODE,
+        root / OUT,
+        load_config(root / "config.yaml"),
+    )
 
 
 def in_words(compared: pd.DataFrame) -> list[str]:
@@ -169,5 +192,3 @@ def lacks_r(compared: pd.DataFrame) -> bool:
     """Whether anything was not checked because R, or a package of it, is not installed."""
     reasons = compared["reason"].fillna("").astype(str)
     return bool(reasons.str.contains("not installed", regex=False).any())
-
-

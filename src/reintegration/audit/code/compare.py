@@ -65,12 +65,13 @@ def found_by_script(found: pd.DataFrame) -> dict[str, Found]:
     """Sort what `run_scripts` brings by script."""
     by_script = {}
     for script, rows in found.groupby("script", sort=False):
-        numbers, problems = {}, {}
-        for row in rows.itertuples():
-            if row.problem:
-                problems[row.covariance] = " ".join(str(row.problem).split())
+        numbers: dict[tuple[str, str], tuple[float, float]] = {}
+        problems: dict[str, str] = {}
+        for row in rows.to_dict("records"):
+            if row["problem"]:
+                problems[row["covariance"]] = " ".join(str(row["problem"]).split())
             else:
-                numbers[row.covariance, row.term] = (row.estimate, row.std_error)
+                numbers[row["covariance"], row["term"]] = (row["estimate"], row["std_error"])
         by_script[str(script)] = Found(str(rows["engine"].iloc[0]), numbers, problems)
     return by_script
 

@@ -28,7 +28,7 @@ def _look() -> str:
         return ""
     names = ", ".join(f'"{name}"' for name in PACKAGES)
     code = (
-        f'v <- vapply(c({names}), function(p) tryCatch(paste(p, packageVersion(p)),'
+        f"v <- vapply(c({names}), function(p) tryCatch(paste(p, packageVersion(p)),"
         ' error = function(e) ""), "");'
         'cat(paste0("R ", R.version$major, ".", R.version$minor), v[nzchar(v)], sep = ", ")'
     )

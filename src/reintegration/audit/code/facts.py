@@ -19,7 +19,7 @@ from reintegration.estimation.grammar import (
     parse_term,
 )
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.rows import group_codes, row_account
+from reintegration.estimation.rows import group_codes, needed_columns, row_account
 from reintegration.estimation.specs import DEVIATION, PREFIX, Specification, Vcov
 
 NUMBER, TRUTH, TEXT, DAY = "number", "truth", "text", "date"
@@ -92,13 +92,10 @@ class Facts:
     def needed(self) -> tuple[str, ...]:
         """Variables without which a row is not used, made ones as they are named."""
         spec = self.spec
-        names = [spec.outcome, *spec.variables, *spec.vcov.clusters, *spec.absorbed]
-        names += [spec.weights] if spec.weights else []
-        names += [spec.random.groups, *spec.random.slopes] if spec.random else []
         own = spec.not_recorded == "own_category"
         return tuple(
             name
-            for name in dict.fromkeys(names)
+            for name in needed_columns(spec)
             if not (own and name.startswith(PREFIX) and name != spec.outcome)
         )
 
@@ -182,8 +179,7 @@ def look(
         n=int(used.sum()),
         sizes={name: int(codes.max(initial=-1)) + 1 for name, codes in groups.items()},
         inside=inside,
-        pairs_once=len(spec.absorbed) == 2
-        and not sample.duplicated(list(spec.absorbed)).any(),
+        pairs_once=len(spec.absorbed) == 2 and not sample.duplicated(list(spec.absorbed)).any(),
         unrecorded=tuple(
             name
             for name in spec.variables
@@ -235,4 +231,3 @@ def _made(spec: Specification, file: DataFile) -> dict[str, Derived]:
 
 def _filtered(spec: Specification) -> list[str]:
     return [part.name for part in comparisons(parse_filter(spec.filter))] if spec.filter else []
-

@@ -245,7 +245,7 @@ class _Script:
     def reading(self) -> str:
         facts, file = self.facts, self.facts.file
         classes = {NUMBER: "numeric", TRUTH: "character", TEXT: "character", DAY: "character"}
-        kinds = {}
+        kinds: dict[str, list[str]] = {}
         for column in facts.columns:
             kinds.setdefault(classes[facts.kind(column)], []).append(column)
         lines = []
@@ -260,7 +260,7 @@ class _Script:
         lines += [
             "# An empty cell is missing, and nothing else is.",
             f"d <- read.csv({text(file.path)},",
-            f"              {', '.join(options)}, colClasses = \"character\",",
+            f'              {", ".join(options)}, colClasses = "character",',
             '              check.names = FALSE, encoding = "UTF-8")',
             f"d <- d[c({', '.join(f'{k}s' for k in ('numeric', 'character') if k in kinds)})]",
         ]
@@ -268,7 +268,7 @@ class _Script:
             lines.append("d[numerics] <- lapply(d[numerics], as.numeric)")
         for column in facts.columns:
             if facts.kind(column) == TRUTH:
-                lines.append(f"d${name(column)} <- as.numeric(tolower(d${name(column)}) == \"true\")")
+                lines.append(f'd${name(column)} <- as.numeric(tolower(d${name(column)}) == "true")')
             elif facts.kind(column) == DAY:
                 lines.append(f"d${name(column)} <- as.Date(d${name(column)})")
         for column in facts.infinite:
@@ -303,8 +303,7 @@ class _Script:
         for variable in facts.unrecorded:
             new = f"{term_name(variable)}_not_recorded"
             lines += [
-                f"d${name(new)} <- as.numeric(is.na(d${name(variable)}))"
-                "  # a category of its own",
+                f"d${name(new)} <- as.numeric(is.na(d${name(variable)}))  # a category of its own",
                 f"d${name(variable)}[is.na(d${name(variable)})] <- 0",
             ]
         if spec.estimator == "random_effects" and spec.random:
@@ -321,7 +320,11 @@ class _Script:
         lines = []
         for variable in self.factors():
             column, levels = f"d${name(variable)}", facts.levels[variable]
-            lines.append(_wrapped(f"{column} <- droplevels(factor({column}, {self.listed(variable)}))"))
+            lines.append(
+                _wrapped(
+                    f"{column} <- droplevels(factor({column}, {self.level_list(variable, levels)}))"
+                )
+            )
             coding = spec.coding_of(variable)
             if coding == DEVIATION:
                 lines.append(
@@ -334,8 +337,8 @@ class _Script:
             lines.insert(0, "# Categories; the first level is the reference, if nothing is said.")
         if spec.estimator == "ordered_logit":
             outcome = f"d${name(spec.outcome)}"
-            levels = facts.spec.levels and dict(facts.spec.levels).get(spec.outcome)
-            given = self.level_list(spec.outcome, levels) if levels else ""
+            order = dict(spec.levels).get(spec.outcome, ())
+            given = self.level_list(spec.outcome, order) if order else ""
             lines.append(
                 _wrapped(
                     f"{outcome} <- droplevels(factor({outcome}{', ' + given if given else ''},"
@@ -343,9 +346,6 @@ class _Script:
                 )
             )
         return "\n".join(lines) + "\n"
-
-    def listed(self, variable: str) -> str:
-        return self.level_list(variable, self.facts.levels[variable])
 
     def level_list(self, variable: str, levels: Sequence[str]) -> str:
         texts = ", ".join(text(level) for level in levels)
@@ -441,7 +441,7 @@ class _Script:
             lines += [
                 f"d$occasion <- ave(seq_len(nrow(d)), {group}, FUN = seq_along)",
                 f"model <- plm(formula, d, index = c({text(first)}, "
-                + (f"{text(others[0])}), effect = \"twoways\"" if others else '"occasion")')
+                + (f'{text(others[0])}), effect = "twoways"' if others else '"occasion")')
                 + ', model = "within")',
             ]
         lines += [f"# Less the mean of each {first}, as Stata's xtreg, fe does it."]
@@ -457,7 +457,8 @@ class _Script:
         if others:
             dummies = " + ".join(f"factor({name(other)})" for other in others)
             lines += [
-                f"dummies <- apply(model.matrix(~ {dummies}, d)[, -1, drop = FALSE], 2, less_means)",
+                f"dummies <- model.matrix(~ {dummies}, d)[, -1, drop = FALSE]",
+                "dummies <- apply(dummies, 2, less_means)",
                 "less_effects <- function(x) residuals(lm(apply(cbind(x), 2, less_means) ~ 0 +"
                 f" dummies{', weights = ' + w if spec.weights else ''}))",
                 f"inner <- lm(less_effects({y}) ~ 0 + less_effects(X)"
@@ -480,7 +481,7 @@ class _Script:
         return [
             f"formula <- {self.formula()}",
             f"d$occasion <- ave(seq_len(nrow(d)), d${name(random.groups)}, FUN = seq_along)",
-            f"model <- plm(formula, d, index = c({text(random.groups)}, \"occasion\"),"
+            f'model <- plm(formula, d, index = c({text(random.groups)}, "occasion"),'
             ' model = "random")',
             "b <- coef(model)",
             *(
@@ -496,7 +497,10 @@ class _Script:
     def fit_mixed(self) -> list[str]:
         random = self.spec.random
         assert random is not None
-        varying = [*(["1"] if random.intercept else ["0"]), *(_variable(self.facts, s) for s in random.slopes)]
+        varying = [
+            *(["1"] if random.intercept else ["0"]),
+            *(_variable(self.facts, s) for s in random.slopes),
+        ]
         bar = "|" if random.correlated else "||"
         part = f"({' + '.join(varying)} {bar} {name(random.groups)})"
         terms = [*([] if self.spec.intercept else ["0"]), *self.right_side()]
@@ -549,8 +553,11 @@ class _Script:
     def covariances(self) -> str:
         lines = ["# Covariances of the coefficients."]
         if self.spec.estimator == "quantile":
-            lines += ["V <- list()", f"V[[{text(label(self.spec.vcov))}]] <- matrix(NA, length(b),"
-                      " length(b), dimnames = list(names(b), names(b)))"]
+            lines += [
+                "V <- list()",
+                f"V[[{text(label(self.spec.vcov))}]] <- matrix(NA, length(b),"
+                " length(b), dimnames = list(names(b), names(b)))",
+            ]
             return "\n".join(lines) + "\n"
         lines.append("V <- list()")
         inner_named = False
@@ -619,13 +626,13 @@ class _Script:
         if vcov.type == "classical":
             return [], "vcov(model)", False
         if vcov.type == "CR3":
-            slopes = "named_slopes"
             before = [
                 "slopes <- colnames(X)[!is.na(coef(inner))]",
-                f"{slopes} <- matrix(NA, length(b), length(b), dimnames = list(names(b), names(b)))",
-                f"{slopes}[slopes, slopes] <- {self.adjusted(vcov, 'inner')}",
+                "wide <- diag(length(b))",
+                "dimnames(wide) <- list(names(b), names(b))",
+                f"wide[slopes, slopes] <- {self.adjusted(vcov, 'inner')}",
             ]
-            return before, slopes, False
+            return before, "wide", False
         if vcov.type == "CR2":
             return [], self.adjusted(vcov, "model"), False
         if vcov.type == "CR1S" and vcov.count_effects != "all":
@@ -663,7 +670,7 @@ class _Script:
     def rank(self, effects: Sequence[str]) -> str:
         if len(effects) == 1:
             return f"length(unique(d${name(effects[0])}))"
-        first, *others = sorted(effects, key=lambda effect: -self.facts.sizes.get(effect, 0))
+        first = max(effects, key=lambda effect: self.facts.sizes.get(effect, 0))
         if self.facts.sizes.get(first, 0) <= FEW_EFFECTS:
             dummies = " + ".join(f"factor({name(e)})" for e in effects)
             return f"qr(model.matrix(~ {dummies}, d))$rank"
@@ -688,10 +695,11 @@ class _Script:
             before = [
                 f"w <- {weights}",
                 f"h <- hatvalues(inner) + w / ave(w, {group}, FUN = sum)",
-                "omega <- as.vector(residuals(inner)^2 * w" + ("^2" if self.spec.weights else "")
+                "omega <- as.vector(residuals(inner)^2 * w"
+                + ("^2" if self.spec.weights else "")
                 + f" / (1 - h){power})",
             ]
-            return before, f"named(vcovHC(inner, omega = omega))", True
+            return before, "named(vcovHC(inner, omega = omega))", True
         if kind == "CR2":
             return [], self.adjusted(vcov, "model"), False
         if kind == "CR3":
@@ -745,8 +753,10 @@ class _Script:
         if self.factors():
             lines.append("L <- combinations(formula, d)")
             if spec.estimator == "ordered_logit":
-                lines.append('L <- L[rownames(L) != "(Intercept)", colnames(L) != "(Intercept)",'
-                             " drop = FALSE]")
+                lines.append(
+                    'L <- L[rownames(L) != "(Intercept)", colnames(L) != "(Intercept)",'
+                    " drop = FALSE]"
+                )
             elif spec.absorbed:
                 hidden = '"^factor\\\\(|^\\\\(Intercept\\\\)$"'
                 lines.append(f"L <- L[!grepl({hidden}, rownames(L)), , drop = FALSE]")
@@ -756,16 +766,14 @@ class _Script:
             if spec.absorbed and not _means(facts):
                 hidden = '"^factor\\\\(|^\\\\(Intercept\\\\)$"'
                 lines.append(f"L <- L[!grepl({hidden}, rownames(L)), , drop = FALSE]")
-        if spec.estimator == "ordered_logit":
-            if self.factors():
-                lines += [
-                    "thresholds <- matrix(diag(length(b))[names(b) %in% thresholds, ],"
-                    " ncol = length(b),",
-                    "                     dimnames = list(thresholds, names(b)))",
-                    "wide <- matrix(0, nrow(L), length(b), dimnames = list(rownames(L), names(b)))",
-                    "wide[, colnames(L)] <- L",
-                    "L <- rbind(wide, thresholds)",
-                ]
+        if spec.estimator == "ordered_logit" and self.factors():
+            lines += [
+                "thresholds <- matrix(diag(length(b))[names(b) %in% thresholds, ],",
+                "                     ncol = length(b), dimnames = list(thresholds, names(b)))",
+                "wide <- matrix(0, nrow(L), length(b), dimnames = list(rownames(L), names(b)))",
+                "wide[, colnames(L)] <- L",
+                "L <- rbind(wide, thresholds)",
+            ]
         lines += self.contrasts()
         return "\n".join(_wrapped(line) for line in lines) + "\n" + TABLE
 
@@ -846,7 +854,7 @@ def _wrapped(line: str, width: int = 92) -> str:
         if quote:
             place += sign == "\\"
             quote = "" if sign == quote else quote
-        elif sign in "\"`":
+        elif sign in '"`':
             quote = sign
         elif sign == " " and line[place - 1] in ",+|&~-":
             pieces.append(line[start : place + 1])
