@@ -12,12 +12,11 @@ from reintegration.estimation.coding import coded_in_full, spec_levels, term_nam
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.grammar import (
     Derived,
-    GrammarError,
     Term,
     comparisons,
     parse_filter,
-    parse_term,
 )
+from reintegration.estimation.prepare import prepare
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.rows import group_codes, needed_columns, row_account
 from reintegration.estimation.specs import DEVIATION, PREFIX, Specification, Vcov
@@ -47,9 +46,8 @@ class Reported:
 class Facts:
     """A specification with what its rows say: levels in the sample, groups, what is missing.
 
-    `levels` holds the levels of each category in order, `used` those in the sample. `made` are
-    columns made from others, `threshold` what the outcome has to reach. `sizes` counts the
-    groups of cluster variables and fixed effects in the sample; `inside` lists, of each
+    `levels` holds the levels of each category in order, `used` those in the sample. `sizes`
+    counts the groups of cluster variables and fixed effects in the sample; `inside` lists, of each
     covariance, the fixed effects that are nested in its clusters. `unrecorded` are types of
     assistance with missing records, `infinite` columns with infinite numbers.
     """
@@ -58,15 +56,17 @@ class Facts:
     file: DataFile
     levels: Mapping[str, tuple[str, ...]]
     used: Mapping[str, tuple[str, ...]]
-    made: Mapping[str, Derived] = field(default_factory=dict)
-    threshold: float | None = None
-    n: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
     inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pairs_once: bool = False
     unrecorded: tuple[str, ...] = ()
     infinite: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def made(self) -> dict[str, Derived]:
+        """Columns made from others."""
+        return dict(self.spec.derived)
 
     def kind(self, name: str) -> str:
         """The kind of a column of the file."""
@@ -143,15 +143,13 @@ def look(
     frame: pd.DataFrame,
     file: DataFile,
     countries: Sequence[str] = (),
-    made: Mapping[str, Derived] | None = None,
-    threshold: float | None = None,
 ) -> Facts:
     """Find what the code needs to be told in the rows that a specification uses."""
-    made = {**_made(spec, file), **(made or {})}
     try:
+        frame, spec = prepare(frame, spec)
         used, _ = row_account(frame, spec)
     except NotEstimable as reason:
-        return Facts(spec, file, {}, {}, made, threshold, problem=str(reason))
+        return Facts(spec, file, {}, {}, problem=str(reason))
     levels = {name: tuple(order) for name, order in spec_levels(frame, spec, countries).items()}
     sample = frame[used]
     held = {name: set(sample[name].dropna().astype("str")) for name in levels}
@@ -174,9 +172,6 @@ def look(
         file=file,
         levels=levels,
         used={n: tuple(one for one in levels[n] if one in held[n]) for n in levels},
-        made=made,
-        threshold=threshold,
-        n=int(used.sum()),
         sizes={name: int(codes.max(initial=-1)) + 1 for name, codes in groups.items()},
         inside=inside,
         pairs_once=len(spec.absorbed) == 2 and not sample.duplicated(list(spec.absorbed)).any(),
@@ -215,18 +210,6 @@ def kinds_of(frame: pd.DataFrame) -> dict[str, str]:
 def label(vcov: Vcov) -> str:
     """What a covariance is called in code and in what it prints."""
     return vcov.label
-
-
-def _made(spec: Specification, file: DataFile) -> dict[str, Derived]:
-    """Functions of columns among the variables of a specification."""
-    made: dict[str, Derived] = {}
-    for name in (spec.outcome, *spec.variables):
-        if name not in file.kinds:
-            try:
-                parse_term(name, made)
-            except GrammarError:
-                continue
-    return made
 
 
 def _filtered(spec: Specification) -> list[str]:

@@ -281,9 +281,9 @@ class _Script:
         lines = ["# Rows."]
         if spec.filter:
             lines.append(_wrapped(f"d <- subset(d, {condition(facts, parse_filter(spec.filter))})"))
-        if facts.threshold is not None:
+        if spec.threshold is not None:
             outcome = f"d${name(spec.outcome)}"
-            lines.append(f"{outcome} <- as.numeric({outcome} >= {number(facts.threshold)})")
+            lines.append(f"{outcome} <- as.numeric({outcome} >= {number(spec.threshold)})")
         plain = [one for one in facts.needed if one not in facts.made]
         listed = ", ".join(text(one) for one in plain)
         if plain:
