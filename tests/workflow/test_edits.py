@@ -1,7 +1,17 @@
 """An edit reruns what it can change and nothing else."""
 
 ESTIMATION = {
-    *("regress", "ledger", "claims", "figures", "tables", "report", "audit_page", "plant"),
+    *(
+        "regress",
+        "crosscheck",
+        "ledger",
+        "claims",
+        "figures",
+        "tables",
+        "report",
+        "audit_page",
+        "plant",
+    ),
 }
 
 

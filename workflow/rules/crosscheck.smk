@@ -25,6 +25,6 @@ rule crosscheck:
     params:
         # Installing R, or another version of it, runs this again.
         r=installed(),
-        choices=CONFIG.section("assistance", "specifications", "orion", "trends"),
+        choices=CONFIG.section(*type(CONFIG).model_fields),
     script:
         "../scripts/crosscheck.py"

@@ -10,5 +10,5 @@ with step(snakemake.log[0]):
         tables=snakemake.input.tables,
         folder=snakemake.output.code,
         out=snakemake.output.crosscheck,
-        choices={**snakemake.config, **snakemake.params.choices},
+        choices=snakemake.params.choices,
     )

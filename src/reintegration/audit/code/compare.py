@@ -143,6 +143,8 @@ def _judge(
     ours: float, ours_error: float, theirs: float, theirs_error: float, estimator: str
 ) -> dict[str, Any]:
     limit = tolerance_of(estimator)
+    if estimator == "quantile":
+        theirs_error = np.nan
     difference = theirs - ours
     has_error = np.isfinite(ours_error) and ours_error > 0
     both = has_error and np.isfinite(theirs_error)
@@ -150,7 +152,7 @@ def _judge(
     relative = (theirs_error - ours_error) / ours_error if both else np.nan
     size = ours_error if has_error else abs(ours)
     agrees = abs(difference) <= limit.estimate * size + DIGITS * abs(ours)
-    reason = "" if both else "the estimate alone is compared"
+    reason = "" if both else "R gives no standard error: the estimate alone is compared"
     if both:
         agrees = agrees and abs(relative) <= limit.error
     elif np.isfinite(ours_error) and np.isfinite(theirs_error):
