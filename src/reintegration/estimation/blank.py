@@ -23,12 +23,17 @@ def identity(spec: Specification) -> dict[str, Any]:
     return {"spec_id": spec.spec_id, "outcome": spec.outcome, "role": spec.role}
 
 
+def scale_of(spec: Specification) -> str:
+    """Say what estimates are measured in."""
+    return "log-odds" if spec.estimator in LOG_ODDS else SCALE
+
+
 def blank_estimate(spec: Specification, term: str, vcov: Vcov) -> dict[str, Any]:
     """Make the row of an estimate without its numbers."""
     return {
         "estimate_id": spec.estimate_id(term, vcov),
         "term": term,
-        "scale": "log-odds" if spec.estimator in LOG_ODDS else SCALE,
+        "scale": scale_of(spec),
         "p_adjusted": np.nan,
         "family": spec.family,
         **dict.fromkeys(("estimate", "std_error", "statistic", "p_value"), np.nan),
@@ -45,7 +50,7 @@ def failed_rows(
     numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df")
     blank = {
         **identity(spec),
-        "scale": SCALE,
+        "scale": scale_of(spec),
         **dict.fromkeys((*numbers, "p_adjusted"), np.nan),
         **dict.fromkeys(("effective_clusters", "n_carrying", *ADJUSTED), np.nan),
         "vcov_label": vcov.label,
