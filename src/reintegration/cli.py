@@ -202,6 +202,30 @@ def compare(
 
 @app.command()
 @_in_words
+def explain(
+    estimate_id: Annotated[
+        str, typer.Argument(help="Id of a number; or a spec_id, or a claim_id.")
+    ],
+    folder: Annotated[Path, typer.Option(help="Folder of the study, or of its results.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Long lists in full.")] = False,
+) -> None:
+    """Show the passport of a number: rows, formula, errors, diagnostics, influence, uses."""
+    import json
+
+    from reintegration.audit.explain import explain as find
+    from reintegration.audit.explain_text import lines
+
+    found = find(estimate_id, folder)
+    if as_json:
+        _say(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True))
+        return
+    for line in lines(found, shutil.get_terminal_size((100, 24)).columns, everything):
+        _say(line)
+
+
+@app.command()
+@_in_words
 def decisions(
     folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
 ) -> None:

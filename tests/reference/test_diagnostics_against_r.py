@@ -14,7 +14,7 @@ from reintegration.estimation import diagnostics
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.influence import combinations
 from reintegration.estimation.language import expand
-from reintegration.estimation.tables import prepare, read_table
+from reintegration.estimation.tables import read_table
 from reintegration.estimation.written import Written
 
 HERE = Path(__file__).parent
@@ -32,8 +32,7 @@ def fitted(case: str) -> Fit:
     table = read_table(HERE / "fit/mtcars.csv")
     written = Written.model_validate({"id": case, "outcome": "mpg", **CASES[case]})
     [wanted] = expand([written], table)
-    spec = wanted.specs[0]
-    return fit_specification(*prepare(table, spec, wanted.made, None))
+    return fit_specification(table.frame, wanted.specs[0])
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -29,7 +29,7 @@ def entry(
     found: dict[str, Any] = {
         "file": file,
         "kind": kind or about.kind,
-        "line_key": {key: row[key] for key in KEYS if _there(row.get(key))},
+        "line_key": {key: row[key] for key in KEYS if _text(row.get(key)) == row.get(key) != ""},
         "spec_id": _text(row.get("spec_id")),
         **{key: _text(row.get(key)) for key in TEXTS},
         "estimate": None if hidden else row[about.value],

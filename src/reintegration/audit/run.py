@@ -41,6 +41,7 @@ def describe_run(
         "changed_files": changed,
         "code": code_of_rooms(Path(__file__).resolve().parents[1]),
         "seed": choices["inference"]["seed"],
+        "confidence_level": choices["inference"]["confidence_level"],
         "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "data": {name: _sha256(Path(path)) for name, path in data.items()},
         "lock_sha256": _sha256(lock) if lock.is_file() else "",
