@@ -256,6 +256,18 @@ def test_no_identifier_leaves_ingest(searched):
     assert len(searched.secrets) > 100
 
 
+def test_no_pseudonym_stands_outside_of_what_is_for_its_owner_alone(searched):
+    surveys = pd.read_parquet(searched.folder / "results/clean/surveys.parquet")
+    names = {name for key in ("survey_id", "returnee_id", "location_id") for name in surveys[key]}
+    names = {name for name in names if isinstance(name, str)}
+    found = set()
+    for file in ("results/audit/passports.json", "results/audit/run.json"):
+        words = set(re.findall(r"[\w-]+", (searched.folder / file).read_text(encoding="utf-8")))
+        found |= words & names
+    assert found == set()
+    assert len(names) > 100
+
+
 def test_bad_files_are_left_out_and_each_is_named_with_its_reason(searched):
     sources = pd.read_csv(searched.folder / "results/clean/sources.csv", keep_default_na=False)
     out = sources[sources["status"] == "left_out"].set_index("source")["reason"]

@@ -1,11 +1,13 @@
 """What docs/reference/results.md promises, against the files of a study."""
 
+import json
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from reintegration.audit.estimate_files import ESTIMATE_FILES
 from reintegration.codebook import load_codebook
 from reintegration.tables_io import read_csv
 
@@ -90,3 +92,43 @@ def test_the_row_account_of_every_specification_adds_up(finished):
     used = rows[(rows.step == "used") & (rows.country == "all")].set_index("spec_id").rows
     fitted = models[models.status == "ok"]
     assert (used[fitted.index] == fitted.n_obs).all()
+
+
+def test_every_number_has_a_passport_that_holds_it(finished):
+    folder = finished[0].folder
+    content = json.loads((folder / "results/audit/passports.json").read_text(encoding="utf-8"))
+    run = json.loads((folder / "results/audit/run.json").read_text(encoding="utf-8"))
+    assert content["run"] == run
+    passports, tables = content["estimates"], tables_of_estimates(folder)
+    # What is made from these tables and not by them: cross-checks, and changes between columns.
+    passed = {file: table for file, table in tables.items() if file in ESTIMATE_FILES}
+    assert set(passports) == {name for table in passed.values() for name in table.estimate_id}
+    for file, table in passed.items():
+        value = ESTIMATE_FILES[file].value
+        for row in table.to_dict("records"):
+            passport = passports[row["estimate_id"]]
+            assert passport["file"] == file
+            if passport["status"] == "suppressed":
+                assert passport["estimate"] is None
+            elif row[value] == row[value]:
+                assert passport["estimate"] == pytest.approx(row[value], rel=1e-9, abs=1e-12)
+    specifications = content["specifications"]
+    fitted = [one for one in passports.values() if one["file"] == "models/estimates.csv"]
+    assert {one["spec_id"] for one in fitted} <= set(specifications)
+    assert all(one["declared_in"] and one["written"] for one in specifications.values())
+    for one in passports.values():
+        assert all(part in passports for part in one["made_of"])
+
+
+def test_no_count_of_few_returnees_stands_in_a_passport(finished):
+    text = (finished[0].folder / "results/audit/passports.json").read_text(encoding="utf-8")
+    counted = re.findall(r'"(?:returnees\w*|n_returnees|n_identifying|carrying)":(\d+)', text)
+    assert len(counted) > 1000
+    assert [number for number in counted if 0 < int(number) < 5] == []
+
+
+def test_explain_answers_in_a_second(finished):
+    ran = finished[0]._run("-m", "reintegration", "explain", "rank.levels.composite.GIN")
+    assert ran.returncode == 0, ran.stderr
+    assert "MADE OF" in ran.stdout and "table   " in ran.stdout
+    assert ran.seconds < 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reintegration.errors import StudyError
+from reintegration.text import as_it_was
 
 PASSPORTS = "audit/passports.json"
 BUILT = (
@@ -20,7 +21,7 @@ BUILT = (
     " (docs/reference/results.md). results/audit/uses.csv lists those that the report shows."
 )
 NEAR = 5
-MODEL = "model."
+MODEL, SUPPRESSED = "model.", "suppressed"
 
 
 def explain(name: str, folder: str | Path = ".") -> dict[str, Any]:
@@ -56,6 +57,10 @@ def explain(name: str, folder: str | Path = ".") -> dict[str, Any]:
         _find(results / PASSPORTS, {spec_id})["specifications"].get(spec_id, {})
     )
     claim = next((row for row in claims if row["claim_id"] == name), {})
+    if claim:
+        parts = _find(results / PASSPORTS, set(claim["estimate_ids"].split()))["estimates"]
+        if any(part["status"] == SUPPRESSED for part in parts.values()):
+            claim = claim | {"computed": SUPPRESSED}
     if not estimate and not specification and not claim:
         raise StudyError(f"No number of these results is called {name}.", _near(name, results))
     ids = {name, f"{MODEL}{spec_id}"} if not estimate else {name}
@@ -132,7 +137,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+        return [
+            {name: as_it_was(text or "") for name, text in row.items() if name}
+            for row in csv.DictReader(stream)
+        ]
 
 
 def _ledger(results: Path, spec_id: str) -> dict[str, str]:

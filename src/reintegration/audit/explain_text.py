@@ -7,6 +7,14 @@ from typing import Any
 INDENT = "  "
 MOST = 24  # lines of a list, beyond which the rest is counted; --json has all
 
+RESTS = {
+    "n_obs": "rows",
+    "n_returnees": "returnees",
+    "n_identifying": "returnees who identify it",
+    "n_mentored": "mentored",
+    "n_other": "others",
+    "returnees_with": "returnees who gave this answer",
+}
 SIZES = ("min", "p25", "median", "p75", "max")
 
 
@@ -163,7 +171,8 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
     )
     if rests := estimate.get("rests_on"):
         yield from _pairs(
-            [("rests on", ", ".join(f"{_text(n)} {what}" for what, n in rests.items()))], width
+            [("rests on", ", ".join(f"{_text(n)} {RESTS[what]}" for what, n in rests.items()))],
+            width,
         )
     if parts := estimate["made_of"]:
         yield from _title(f"Made of {len(parts)} numbers")

@@ -1,0 +1,265 @@
+"""Passports of a small made-up study, and what `explain` finds in them."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from reintegration import config
+from reintegration.audit import passport
+from reintegration.audit.estimate_files import ESTIMATE_FILES
+from reintegration.audit.explain import explain
+from reintegration.audit.explain_text import lines
+from reintegration.audit.passport_rows import row_accounts
+from reintegration.audit.run import describe_run, git_state
+from reintegration.audit.small import count
+from reintegration.cli import app
+from reintegration.errors import StudyError
+from reintegration.tables_io import write_csv
+
+ROOT = Path(__file__).parents[3]
+SPEC = {
+    "id": "levels",
+    "title": "Scores on country",
+    "role": "published",
+    "data": "surveys",
+    "outcomes": ["composite"],
+    "terms": ["country", "assistance"],
+    "controls": ["age"],
+    "country_coding": "deviation",
+    "estimator": "ols",
+    "vcov": {"type": "CR1S", "cluster": "returnee_id"},
+}
+COUNTRIES = ["ETH", "GIN", "SEN"]
+
+
+@pytest.fixture(scope="module")
+def choices() -> config.Config:
+    raw = config.load_config(ROOT / "config.yaml").model_dump(mode="json")
+    raw["specifications"] = [SPEC]
+    raw["orion"]["outcomes"] = raw["trends"]["outcomes"] = ["composite"]
+    return config.Config.model_validate(raw)
+
+
+@pytest.fixture(scope="module")
+def frame(choices) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    n = 240
+    drawn = pd.DataFrame(
+        {
+            "survey_id": [f"sid{i}" for i in range(n)],
+            "returnee_id": [f"rid{i // 2}" for i in range(n)],
+            "location_id": [f"lid{i // 12}" for i in range(n)],
+            "country": np.array(COUNTRIES).repeat(n // 3),
+            "round": np.arange(n) % 2 + 1,
+            "survey_date": pd.Timestamp("2019-01-01") + pd.to_timedelta(np.arange(n), "D"),
+            "return_date": pd.Timestamp("2018-06-01"),
+            "months_since_return": rng.uniform(1, 24, n),
+            "is_first": 1 - np.arange(n) % 2,
+            "age": rng.integers(18, 60, n).astype(float),
+            "months_abroad": rng.uniform(1, 60, n),
+            "sex": rng.choice(["man", "woman"], n),
+            "stranded": rng.choice(["yes", "no"], n),
+            "mode": rng.choice(["face_to_face", "phone"], n),
+            "orion": pd.array((np.arange(n) // 2 % 3 == 0).astype(int), dtype="Int8"),
+        }
+    )
+    for kind in choices.assistance.types:
+        drawn[f"assistance_{kind}"] = pd.array(rng.integers(0, 2, n), dtype="Int8")
+    for score in ("economic", "social", "psychosocial", "composite"):
+        drawn[score] = rng.uniform(0, 1, n)
+        drawn[f"items_answered_{score}"] = 10
+    drawn.loc[:2, "age"] = np.nan
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def tables(frame, choices) -> dict[str, pd.DataFrame]:
+    """The tables of estimates, from the refits themselves; those beside them are empty."""
+    fitted = passport.refit(frame, choices)
+    rows = [row for one in fitted if one.spec.spec_id == "levels.composite"
+            for row in one.fit.estimates]  # fmt: skip
+    empty = pd.DataFrame(
+        columns=["estimate_id", "spec_id", "estimate", "statistic", "variable", "topic", "country",
+                 "n_returnees", "returnees_with", "answer", "status", "group", "kind",
+                 "std_error", "conf_low", "conf_high"]
+    )  # fmt: skip
+    made = {file: empty.copy() for file in ESTIMATE_FILES}
+    made["models/estimates.csv"] = pd.DataFrame(rows)
+    made["models/ranks.csv"] = pd.DataFrame(
+        {
+            "estimate_id": ["rank.levels.composite.GIN"],
+            "spec_id": ["levels.composite"],
+            "outcome": ["composite"],
+            "country": ["GIN"],
+            "rank": [2],
+            "status": ["ok"],
+        }
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def made(frame, choices, tables) -> dict:
+    codebook = choices.instrument.codebook(ROOT)
+    fitted = passport.refit(frame, choices)
+    return passport.make_passports(fitted, tables, choices, codebook, {"specifications": [SPEC]})
+
+
+@pytest.fixture
+def folder(made, tmp_path) -> Path:
+    (tmp_path / "results/audit").mkdir(parents=True)
+    run = {"seed": 1, "software": {"numpy": "2"}, "commit": "", "changed_files": None}
+    content = {"run": run | {"confidence_level": 0.95}, **made}
+    passport.write_passports(tmp_path / "results/audit/passports.json", content)
+    uses = {"estimate_id": ["rank.levels.composite.GIN"], "used_in": ["table: levels"]}
+    write_csv(pd.DataFrame(uses), tmp_path / "results/audit/uses.csv")
+    return tmp_path
+
+
+TERM = "levels.composite.country.GIN.cr1s-returnee_id"
+
+
+def test_every_number_of_the_tables_has_a_passport(made, tables):
+    ids = {name for table in tables.values() for name in table["estimate_id"]}
+    assert set(made["estimates"]) == ids
+
+
+def test_a_passport_shows_rows_columns_errors_and_influence(made):
+    spec = made["specifications"]["levels.composite"]
+    assert spec["declared_in"] == "config.yaml: specifications.levels"
+    assert "outcomes:\n- composite" in spec["written"]
+    assert "assistance_cash" in spec["expanded"]["terms"]
+    whole, ethiopia = spec["rows"][0], spec["rows"][1]
+    assert (whole["country"], whole["read"], whole["used"]) == ("all", 240, 237)
+    assert ethiopia["excluded"] == [{"reason": "missing: age", "rows": "<5", "returnees": "<5"}]
+    assert {one["variable"] for one in spec["clusters"]} == {
+        "returnee_id",
+        "location_id",
+        "country",
+    }
+    assert spec["clusters"][-1]["named"] == {"ETH": 77, "GIN": 80, "SEN": 80}
+    assert spec["diagnostics"][0]["name"] == "Breusch-Pagan (Koenker)"
+    assert spec["leverage"]["mean"] == pytest.approx(len(spec["columns"]) / 237)
+    assert all(column["vif"] >= 1 for column in spec["columns"][1:])
+    number = made["estimates"][TERM]
+    labels = [one["label"] for one in number["covariances"]]
+    assert labels[0] == number["vcov_label"]
+    assert {"classical", "HC3"} <= {label.split(",")[0] for label in labels}
+    first, *others = number["covariances"]
+    assert first["estimate_id"] == TERM
+    assert first["std_error"] == number["std_error"]
+    refused = [one for one in others if one["label"].startswith("CR1S by country")]
+    assert refused[0]["status"] == "not_estimable_under_this_vcov"
+    assert "std_error" not in refused[0]
+    out = {one["country"]: one for one in number["influence"]["leave_one_country_out"]}
+    assert out["GIN"]["estimate"] is None and "does not exist" in out["GIN"]["reason"]
+    assert out["ETH"]["estimate"] is not None
+    assert len(number["influence"]["dfbetas"]) == 5
+    assert {one["variable"] for one in number["influence"]["leave_one_cluster_out"]} == {
+        "returnee_id",
+        "location_id",
+    }
+
+
+def test_derived_numbers_name_what_they_are_made_of(made):
+    rank = made["estimates"]["rank.levels.composite.GIN"]
+    assert rank["kind"] == "derived"
+    assert rank["made_of"] == [TERM.replace("GIN", country) for country in COUNTRIES]
+
+
+def test_no_person_and_no_place_is_named(made):
+    text = json.dumps(passport.plain(made))
+    assert not any(name in text for name in ("sid1", "rid1", "lid1"))
+
+
+def test_a_number_that_is_not_the_refitted_one_stops_the_rule(frame, choices, tables):
+    changed = copy.deepcopy(tables)
+    changed["models/estimates.csv"].loc[1, "std_error"] *= 1 + 1e-6
+    codebook = choices.instrument.codebook(ROOT)
+    with pytest.raises(StudyError, match="std_error is"):
+        passport.make_passports(passport.refit(frame, choices), changed, choices, codebook, {})
+
+
+def test_numbers_on_few_returnees_are_hidden(frame, choices, tables):
+    changed = copy.deepcopy(tables)
+    changed["models/estimates.csv"].loc[1, "n_identifying"] = 3
+    name = changed["models/estimates.csv"].loc[1, "estimate_id"]
+    codebook = choices.instrument.codebook(ROOT)
+    fitted = passport.refit(frame, choices)
+    found = passport.make_passports(fitted, changed, choices, codebook, {})["estimates"][name]
+    assert (found["status"], found["estimate"], found["std_error"]) == ("suppressed", None, None)
+    assert "covariances" not in found and "influence" not in found
+
+
+def test_counts_of_few_are_not_told():
+    assert [count(n, 5) for n in (0, 1, 4, 5)] == [0, "<5", "<5", 5]
+    assert count(20, 5, people=3) == "<5"
+    account = [
+        {"country": "all", "step": "read", "reason": "", "rows": 9, "returnees": 3},
+        {"country": "all", "step": "used", "reason": "", "rows": 9, "returnees": 3},
+    ]
+    assert row_accounts(account, 5)[0]["used"] == "<5"
+
+
+def test_explain_finds_a_number_in_its_line(folder, made):
+    found = explain(TERM, folder)
+    assert found["estimate"]["estimate"] == pytest.approx(made["estimates"][TERM]["estimate"])
+    assert found["specification"]["outcome"] == "composite"
+    assert explain("rank.levels.composite.GIN", folder)["uses"] == [
+        {"estimate_id": "rank.levels.composite.GIN", "used_in": "table: levels"}
+    ]
+    for name in ("levels.composite", "model.levels.composite"):
+        assert explain(name, folder)["spec_id"] == "levels.composite"
+    last = sorted(made["estimates"])[-1]
+    assert explain(last, folder / "results")["estimate"]
+
+
+def test_explain_says_it_in_aligned_text(folder):
+    said = "\n".join(lines(explain(TERM, folder), 90))
+    for part in ("NUMBER", "AS WRITTEN", "ROWS", "CLUSTERS", "DIAGNOSTICS", "USED IN", "RUN"):
+        assert part in said
+    assert "no number  CR0 by country" in said
+    assert max(map(len, said.split("\n"))) <= 110
+
+
+def test_an_unknown_id_is_answered_with_near_ones(folder):
+    ran = CliRunner().invoke(app, ["explain", TERM.replace("GIN", "GUI"), "--folder", str(folder)])
+    assert ran.exit_code == 1
+    assert TERM in ran.output
+    assert "An id is made of" in ran.output
+
+
+def test_without_passports_it_says_to_run_the_study(tmp_path):
+    ran = CliRunner().invoke(app, ["explain", TERM, "--folder", str(tmp_path)])
+    assert ran.exit_code == 1
+    assert "run the study" in ran.output
+
+
+def test_explain_as_json(folder):
+    ran = CliRunner().invoke(app, ["explain", TERM, "--json", "--folder", str(folder)])
+    assert json.loads(ran.output)["estimate"]["term"] == "country.GIN"
+
+
+def test_the_commit_is_read_from_the_files_of_git(tmp_path):
+    assert git_state(tmp_path) == ("", None)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / ".git/packed-refs").write_text("# pack\nabc123 refs/heads/main\n")
+    assert git_state(tmp_path)[0] == "abc123"
+    (tmp_path / ".git/HEAD").write_text("def456\n")
+    assert git_state(tmp_path)[0] == "def456"
+
+
+def test_a_run_is_described_without_clock_or_path(tmp_path):
+    (tmp_path / "a").write_text("x")
+    choices = {"inference": {"seed": 7, "confidence_level": 0.9}}
+    found = describe_run(choices, {"surveys": tmp_path / "a"}, tmp_path)
+    assert (found["seed"], found["commit"], found["lock_sha256"]) == (7, "", "")
+    assert found["data"]["surveys"].startswith("2d711642b726b044")
+    assert str(tmp_path) not in json.dumps(found)
+    assert found == describe_run(choices, {"surveys": tmp_path / "a"}, tmp_path)
