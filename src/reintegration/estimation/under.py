@@ -127,7 +127,7 @@ class Under:
         if effect.carrier is not None and effect.group != INTERCEPT:
             moved = moved_rows(effect.carrier, self.fitted.spec, self.design)
             if moved is None:
-                counts.append(carriers(effect.carrier, support.clusters))
+                counts.append(_carriers(effect.carrier, support.clusters))
             else:
                 counts.append(len(np.unique(support.clusters[moved])))
         return min(counts)
@@ -199,6 +199,19 @@ class Under:
     def bootstrap(self) -> Bootstrap:
         """The fit, ready for the wild cluster bootstrap."""
         return Bootstrap.of(self.design, self.fitted.solution)
+
+
+def _carriers(values: np.ndarray, clusters: np.ndarray) -> int:
+    """Count the clusters that carry a variable; those of its most common value if only one has it.
+
+    A value that one cluster alone has is nothing the others could be compared with, as 0 is of
+    a variable that is 0 in most clusters.
+    """
+    count = carriers(values, clusters)
+    found, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    common = clusters[places.ravel() == counts.argmax()]
+    lone = len(found) > 2 and count > 1 and (common == common[0]).all()
+    return count + 1 if lone else count
 
 
 def moved_rows(values: np.ndarray, spec: Specification, design: Design) -> np.ndarray | None:
