@@ -13,6 +13,11 @@ from reintegration.report.tables.model import Maker
 from reintegration.report.tables.render import fragment, latex, to_frame, to_html, to_latex
 from reintegration.tables_io import read_csv
 
+FOOT = [
+    *("n_obs", "n_returnees", "n_clusters", "r2", "fixed_effects", "coding", "estimator", "vcov"),
+    *("controls", "weights", "sample", "family", "adjustment", "ledger"),
+]
+
 
 def make(name, frames, settings, hidden=()):
     numbers = Numbers(frames, settings.language, hidden, settings.minimum_cell)
@@ -63,12 +68,13 @@ def test_a_regression_table_states_errors_coding_and_size(frames, settings):
     notes = " ".join(table.notes)
     assert "CR1S, clustered by returnee" in notes
     assert "deviation from the unweighted average country" in notes
-    assert [line.key for line in table.lines if line.kind == "foot"] == [
-        "n_obs",
-        "n_returnees",
-        "n_clusters",
-        "r2",
-    ]
+    foot = {
+        line.key: [cell.text for cell in line.cells] for line in table.lines if line.kind == "foot"
+    }
+    assert list(foot) == FOOT
+    assert set(foot["vcov"]) == {"CR1S, clustered by returnee"}
+    assert set(foot["coding"]) == {"deviation"}
+    assert set(foot["fixed_effects"]) == {"no"}
     training = next(line for line in table.lines if line.key == "training")
     row = frames["estimates"].set_index("estimate_id").loc[training.cells[0].estimate_id]
     assert training.cells[0].text == settings.language.number(row["estimate"], 3, signed=True)

@@ -25,7 +25,7 @@ def make_table(
     """Make one table of `outputs.TABLES`."""
     maker = Maker(numbers, settings)
     if name in ("levels", "changes"):
-        return regression.regression(name, SURVEYS if name == "levels" else CHANGES, frames, maker)
+        return regression.of_scores(name, SURVEYS if name == "levels" else CHANGES, frames, maker)
     if name in ("orion", "slopes"):
         return getattr(effects, name)(frames, maker)
     if name == "cleaning":
