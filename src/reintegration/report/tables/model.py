@@ -9,8 +9,9 @@ from reintegration.report.numbers import GOOD, MODEL, Numbers, Row
 from reintegration.report.settings import Settings
 
 SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count", "mean", "short"
+PROBABILITY = "probability"
 # Digits of each way to write a number; shares are in percent.
-DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2}
+DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2, PROBABILITY: 3}
 NOT_ESTIMATED = "not_estimated"
 NOT_APPLICABLE = "–"
 SMALL_ERROR = 0.001  # a standard error that three decimals would show as one digit or none
@@ -159,6 +160,22 @@ class Maker:
             families[row.word("family")] = None
         return replace(cell, adjusted=f"[{self.probability(p_value)}]", adjusted_value=p_value)
 
+    def why(self, estimate_id: object) -> str:
+        """Say in words why there is no number, with the reason that results give."""
+        say = self.settings.language.plain
+        if is_missing(estimate_id) or estimate_id not in self.numbers:
+            return say("missing.absent")
+        name = str(estimate_id)
+        row = self.numbers[name]
+        status = row.word("status")
+        words = say(f"missing.status.{status}") if self._knows(status) else ""
+        if self.numbers.hidden(name):
+            return self.numbers.why_missing(name)
+        return ": ".join(filter(None, [words, row.word("warnings")])) or say("missing.unknown")
+
+    def _knows(self, status: str) -> bool:
+        return self.settings.language.has(f"missing.status.{status}")
+
     def probability(self, p_value: float) -> str:
         """Write a p-value without a word before it: 0.012, or <0.001."""
         language = self.settings.language
@@ -204,6 +221,8 @@ class Maker:
         digits = DIGITS[how] if digits is None else digits
         if how == SHARE:
             return language.share(value, digits)
+        if how == PROBABILITY:
+            return self.probability(value)
         return language.number(value, digits, signed=how == SIGNED)
 
     def notes(self, *first: str) -> tuple[str, ...]:

@@ -56,34 +56,39 @@ def of_scores(name: str, data: str, frames: Mapping[str, pd.DataFrame], maker: M
         Column(out, language.score(out), language.instrument(out) if len(found) > 1 else "")
         for out in specs["outcome"]
     )
-    return study_table(
-        name, language.plain(f"tables.{name}.caption"), specs, columns, frames, maker
-    )
+    listed: Sequence[Spec] = specs.to_dict("records")
+    caption = language.plain(f"tables.{name}.caption")
+    return study_table(name, caption, listed, columns, frames, maker)
 
 
 def of_specification(
     name: str, declared: str, frames: Mapping[str, pd.DataFrame], maker: Maker
 ) -> Table:
     """The table of one declared specification: a column for each of its outcomes."""
-    specs = frames["specs"]
-    named = declared + "." + specs["outcome"].astype(str)
-    specs = specs[specs["spec_id"].astype(str) == named]
-    caption = str(specs["title"].iloc[0]) if len(specs) else declared
-    columns = tuple(Column(out, maker.settings.language.score(out)) for out in specs["outcome"])
-    return study_table(name, caption, specs, columns, frames, maker)
+    settings = maker.settings
+    entry = next(one for one in settings.specifications if one["id"] == declared)
+    known = {str(row["spec_id"]): row for row in frames["specs"].to_dict("records")}
+    rows = [
+        {"spec_id": f"{declared}.{outcome}", "outcome": outcome, "data": entry.get("data")}
+        for outcome in entry["outcomes"]
+    ]
+    specs = [row | known.get(str(row["spec_id"]), {}) for row in rows]
+    columns = tuple(
+        Column(str(row["outcome"]), settings.language.score(str(row["outcome"]))) for row in rows
+    )
+    return study_table(name, str(entry["title"]), specs, columns, frames, maker)
 
 
 def study_table(
     name: str,
     caption: str,
-    specs: pd.DataFrame,
+    listed: Sequence[Spec],
     columns: tuple[Column, ...],
     frames: Mapping[str, pd.DataFrame],
     maker: Maker,
 ) -> Table:
     """Make a table of specifications of the study, in the words of its data."""
     language = maker.settings.language
-    listed = [{str(k): v for k, v in row.items()} for row in specs.to_dict("records")]
     shown = Regressions(listed, frames["estimates"], frames["models"], columns)
     data = (
         word(listed[0], "data") or ("changes" if name == "changes" else "surveys") if listed else ""
