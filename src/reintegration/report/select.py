@@ -71,7 +71,7 @@ def is_refit(specs: pd.DataFrame) -> pd.Series:
     """Which specifications are another one fitted again, with something changed."""
     if "refit_of" not in specs:
         return pd.Series(False, specs.index)
-    return specs["refit_of"].fillna("").astype(str) != ""
+    return specs["refit_of"].notna() & (specs["refit_of"].astype(str) != "")
 
 
 def terms_of(estimates: pd.DataFrame, specification: pd.DataFrame) -> pd.DataFrame:

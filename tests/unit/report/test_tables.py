@@ -11,7 +11,7 @@ from reintegration.report.select import described, main_specification
 from reintegration.report.tables import make_table
 from reintegration.report.tables.model import Maker
 from reintegration.report.tables.render import fragment, latex, to_frame, to_html, to_latex
-from reintegration.tables_io import read_csv
+from reintegration.tables_io import read_csv, write_csv
 
 FOOT = [
     *("n_obs", "n_returnees", "n_clusters", "r2", "fixed_effects", "coding", "estimator", "vcov"),
@@ -223,3 +223,14 @@ def test_every_rule_and_action_has_words(settings):
         assert said.has(f"tables.cleaning.rules.{rule}")
         for action in Cleaning.model_fields[rule].annotation.__args__:
             assert said.has(f"tables.cleaning.actions.{action}")
+
+
+def test_what_is_hidden_is_listed_once_for_each_table(made_up, tmp_path):
+    inputs = dict(made_up)
+    inputs["effects"] = tmp_path / "effects.csv"
+    effects = read_csv(made_up["effects"]).assign(n_mentored=3)
+    write_csv(effects, inputs["effects"])
+    tables.run_tables(inputs, tmp_path, config())
+    hidden = read_csv(tmp_path / "suppressed.csv")
+    assert set(effects["estimate_id"]) <= set(hidden["estimate_id"])
+    assert {"orion", "inference"} <= set(hidden["exhibit"])

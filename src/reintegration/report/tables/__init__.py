@@ -88,7 +88,7 @@ def run_tables(
             frame.loc[frame["status"] == "suppressed", ["estimate_id"]].assign(exhibit=table.name)
         )
     (folder / ALL_TABLES).write_bytes(workbook(made, settings))
-    listed = pd.concat(record)
+    listed = pd.concat(record, ignore_index=True)
     reasons = dict(zip(protected.record["estimate_id"], protected.record["reason"], strict=True))
     listed["reason"] = [reasons.get(name, SMALL) for name in listed["estimate_id"]]
     listed["minimum"] = settings.minimum_cell
