@@ -109,12 +109,13 @@ def compare(
         }
         if row["status"] != "ok":
             continue
-        no_error = spec.estimator == "quantile"
-        reason = "" if no_error else unchecked(facts, vcov)
-        if not reason and found is None:
+        reason = ""
+        if found is None:
             reason = absent
-        if not reason and found:
-            reason = found.problems.get("", "") or found.problems.get(label(vcov), "")
+        elif not any(found.numbers):
+            reason = found.problems.get("", "")
+        else:
+            reason = found.problems.get(label(vcov), "")
         if reason:
             yield base | {"reason": reason}
             continue
@@ -127,8 +128,7 @@ def compare(
                 (label(vcov), row["term"].removeprefix("threshold."))
             )
         else:
-            given = label(spec.vcov) if no_error else label(vcov)
-            theirs = found.numbers.get((given, names[row["term"]]))
+            theirs = found.numbers.get((label(vcov), names[row["term"]]))
         if theirs is None:
             yield base | {
                 "status": CHECKED,
@@ -136,15 +136,16 @@ def compare(
                 "reason": "R has no number of this name: it left out another column",
             }
             continue
-        yield base | _judge(row["estimate"], row["std_error"], *theirs, spec.estimator)
+        judged = _judge(row["estimate"], row["std_error"], *theirs, spec.estimator)
+        if why := unchecked(facts, vcov):
+            judged["reason"] = f"the estimate alone is compared: {why}"
+        yield base | judged
 
 
 def _judge(
     ours: float, ours_error: float, theirs: float, theirs_error: float, estimator: str
 ) -> dict[str, Any]:
     limit = tolerance_of(estimator)
-    if estimator == "quantile":
-        theirs_error = np.nan
     difference = theirs - ours
     has_error = np.isfinite(ours_error) and ours_error > 0
     both = has_error and np.isfinite(theirs_error)
