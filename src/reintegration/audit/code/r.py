@@ -4,10 +4,12 @@ What a script does is independent of the design matrix here: R reads the rows, c
 drops aliased columns and fits by itself.
 """
 
+import re
 import textwrap
 from collections.abc import Sequence
 
 from reintegration.audit.code.facts import Facts
+from reintegration.audit.code.names import plain_name as name
 from reintegration.audit.code.r_covariance import covariances
 from reintegration.audit.code.r_fit import fitting
 from reintegration.audit.code.r_limits import ADJUSTED, CR, HC, by_means, fits_panel, unchecked
@@ -15,8 +17,8 @@ from reintegration.audit.code.r_parts import COMBINATIONS, TABLE
 from reintegration.audit.code.r_rows import coding, factors, reading, rows
 from reintegration.audit.code.r_words import (
     number,
-    shown_by_r,
     text,
+    variable_of,
     variables_in_order,
     wrapped,
 )
@@ -44,14 +46,19 @@ def r_term(facts: Facts, parts: Sequence[tuple[str, str]]) -> str:
         return "(Intercept)"
     order = {variable: place for place, variable in enumerate(variables_in_order(facts))}
     in_order = sorted(parts, key=lambda part: order.get(part[0], len(order)))
+
+    def shown(variable: str) -> str:
+        known = variable in facts.spec.variables
+        return variable_of(facts, variable) if known else name(variable)
+
     return ":".join(
-        shown_by_r(facts, variable) + (f".{level}" if level else "") for variable, level in in_order
+        shown(variable) + (f".{level}" if level else "") for variable, level in in_order
     )
 
 
 def file_name(spec_id: str, extension: str) -> str:
     """The file of a specification's code."""
-    return f"{spec_id}.{extension}"
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', spec_id)}.{extension}"
 
 
 def head(facts: Facts) -> str:

@@ -50,7 +50,7 @@ def cluster(facts: Facts, vcov: Vcov) -> str:
     first = f"d${name(vcov.clusters[0])}"
     if len(vcov.clusters) == 1:
         return first
-    return f"d[c({', '.join(text(c) for c in vcov.clusters)})]"
+    return f"d[c({', '.join(text(name(c)) for c in vcov.clusters)})]"
 
 
 def covariance(facts: Facts, vcov: Vcov) -> tuple[list[str], str, bool]:

@@ -99,8 +99,8 @@ def fit_means(facts: Facts) -> list[str]:
     if fits_panel(facts):
         lines += [
             f"d$occasion <- ave(seq_len(nrow(d)), {group}, FUN = seq_along)",
-            f"model <- plm(formula, d, index = c({text(first)}, "
-            + (f'{text(others[0])}), effect = "twoways"' if others else '"occasion")')
+            f"model <- plm(formula, d, index = c({text(name(first))}, "
+            + (f'{text(name(others[0]))}), effect = "twoways"' if others else '"occasion")')
             + ', model = "within")',
         ]
     lines += [f"# Less the mean of each {first}, as Stata's xtreg, fe does it."]
@@ -125,7 +125,7 @@ def fit_means(facts: Facts) -> list[str]:
         ]
     else:
         lines.append(
-            f"inner <- lm(lessby_means({y}) ~ 0 + apply(X, 2, less_means)"
+            f"inner <- lm(less_means({y}) ~ 0 + apply(X, 2, less_means)"
             f"{', weights = ' + w if spec.weights else ''})"
         )
     if fits_panel(facts):
@@ -142,7 +142,8 @@ def fit_random_effects(facts: Facts) -> list[str]:
     return [
         f"formula <- {formula(facts)}",
         f"d$occasion <- ave(seq_len(nrow(d)), d${name(random.groups)}, FUN = seq_along)",
-        f'model <- plm(formula, d, index = c({text(random.groups)}, "occasion"), model = "random")',
+        f"model <- plm(formula, d, index = c({text(name(random.groups))},"
+        ' "occasion"), model = "random")',
         "b <- coef(model)",
         *(
             [
@@ -183,7 +184,7 @@ def fit_logit(facts: Facts) -> list[str]:
     """Logit, to the last digits."""
     return [
         f"formula <- {formula(facts)}",
-        f"model <- glm(formula, binomial, d{weighted(facts)}, epsilon = 1e-14, maxit = 100)",
+        f"model <- glm(formula, binomial, d{weighted(facts)}, epsilon = 1e-10, maxit = 100)",
         "b <- coef(model)",
     ]
 
@@ -192,7 +193,7 @@ def fit_fractional_logit(facts: Facts) -> list[str]:
     """Fractional logit."""
     return [
         f"formula <- {formula(facts)}",
-        f"model <- glm(formula, quasibinomial, d{weighted(facts)}, epsilon = 1e-14, maxit = 100)",
+        f"model <- glm(formula, quasibinomial, d{weighted(facts)}, epsilon = 1e-10, maxit = 100)",
         "b <- coef(model)",
     ]
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from reintegration.audit.code.facts import DAY, NUMBER, TEXT, TRUTH, Facts
 from reintegration.audit.code.r_words import condition, name, number, text, variable_of, wrapped
-from reintegration.estimation.coding import term_name
 from reintegration.estimation.grammar import parse_filter
 from reintegration.estimation.specs import DEVIATION, PREFIX
 
@@ -26,15 +25,19 @@ def reading(facts: Facts) -> str:
     options = [f"na.strings = {'c(' + missing + ')' if file.missing else missing}"]
     if file.delimiter != ",":
         options.insert(0, f"sep = {text(file.delimiter)}")
+    encoding = 'fileEncoding = "UTF-8-BOM"' if file.mark else 'encoding = "UTF-8"'
     lines += [
         "# An empty cell is missing, and nothing else is.",
         f"d <- read.csv({text(file.path)},",
         f'              {", ".join(options)}, colClasses = "character",',
-        '              check.names = FALSE, encoding = "UTF-8")',
+        f"              check.names = FALSE, {encoding})",
         f"d <- d[c({', '.join(f'{k}s' for k in ('numeric', 'character') if k in kinds)})]",
     ]
     if "numeric" in kinds:
         lines.append("d[numerics] <- lapply(d[numerics], as.numeric)")
+    for column in facts.columns:
+        if name(column) != column:
+            lines.append(f"names(d)[names(d) == {text(column)}] <- {text(name(column))}")
     for column in facts.columns:
         if facts.kind(column) == TRUTH:
             lines.append(f'd${name(column)} <- as.numeric(tolower(d${name(column)}) == "true")')
@@ -55,7 +58,7 @@ def rows(facts: Facts) -> str:
         outcome = f"d${name(spec.outcome)}"
         lines.append(f"{outcome} <- as.numeric({outcome} >= {number(spec.threshold)})")
     plain = [one for one in facts.needed if one not in facts.made]
-    listed = ", ".join(text(one) for one in plain)
+    listed = ", ".join(text(name(one)) for one in plain)
     if plain:
         lines.append(wrapped(f"d <- d[complete.cases(d[c({listed})]), ]"))
     for one in facts.needed:
@@ -71,7 +74,9 @@ def rows(facts: Facts) -> str:
         lines.append("# A returnee with one survey tells nothing within returnees.")
         lines.append("d <- d[ave(d$returnee_id, d$returnee_id, FUN = length) > 1, ]")
     if facts.unrecorded:
-        types = ", ".join(text(term_name(variable)) for variable in facts.unrecorded)
+        types = ", ".join(
+            text(name(variable).removeprefix(PREFIX)) for variable in facts.unrecorded
+        )
         lines += [
             "# Assistance without a record is a category of its own.",
             wrapped(f"for (type in c({types})) {{"),

@@ -1,30 +1,15 @@
 """Texts, names, numbers and filters as R writes them."""
 
-import re
-
 from reintegration.audit.code.facts import DAY, TEXT, Facts
+from reintegration.audit.code.names import plain_name as name
 from reintegration.estimation.coding import term_name
 from reintegration.estimation.grammar import Both, Comparison, Filter, Not
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._]*")
-_RESERVED = {
-    *("if", "else", "repeat", "while", "function", "for", "next", "break", "in"),
-    *("TRUE", "FALSE", "NULL", "Inf", "NaN", "NA", "T", "F"),
-}
 
 
 def text(value: str) -> str:
     """Write a text for R."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t") + '"'
-
-
-def name(column: str) -> str:
-    """Write a column's name for R."""
-    if _NAME.fullmatch(column) and column not in _RESERVED:
-        return column
-    escaped = column.replace("\\", "\\\\").replace("`", "\\`")
-    return f"`{escaped}`"
 
 
 def number(value: float) -> str:
@@ -107,14 +92,6 @@ def variables_in_order(facts: Facts) -> list[str]:
         if variable in facts.unrecorded:
             order.append(f"{term_name(variable)}_not_recorded")
     return order
-
-
-def shown_by_r(facts: Facts, variable: str) -> str:
-    """Name a variable as `names(model.frame(...))` does."""
-    written = variable_of(facts, variable)
-    if variable in facts.made:
-        return written
-    return variable
 
 
 def variable_of(facts: Facts, variable: str) -> str:
