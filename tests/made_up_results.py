@@ -1,5 +1,6 @@
 """A small folder of results with the columns that the study promises and numbers of no meaning."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from reintegration.config import load_config
 from reintegration.estimation import results as columns
 from reintegration.ingest.cleaning.account import rule_counts
 from reintegration.report.outputs import RESULTS
-from reintegration.tables_io import write_csv
+from reintegration.tables_io import read_csv, write_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 SCORES = ["economic", "social", "psychosocial", "composite"]
@@ -440,3 +441,106 @@ def make_results(
     for name, path in files.items():
         write_csv(frames[name], path)
     return files
+
+
+def make_audit(folder: Path, files: dict[str, Path], words: str = "plain") -> dict[str, Path]:
+    """Write passports, a comparison with R and code for made-up results, of the promised form.
+
+    `words` stands wherever a passport holds text of others: titles, warnings, names, code.
+    """
+    specs = read_csv(files["specs"]).to_dict("records")
+    estimates = read_csv(files["estimates"]).to_dict("records")
+    passports = {
+        "run": {"software": {"pandas": "3.0"}, "commit": "abc", "changed_files": False,
+                "code": {"report": words}, "seed": 7, "data": {"surveys": "123"}},
+        "specifications": {
+            spec["spec_id"]: specification_passport(spec, words) for spec in specs
+        },
+        "estimates": {
+            row["estimate_id"]: estimate_passport(row, place, words)
+            for place, row in enumerate(estimates)
+        },
+    }  # fmt: skip
+    made = {
+        "passports": folder / "passports.json",
+        "crosscheck": folder / "crosscheck.csv",
+        "code": folder / "code",
+    }
+    made["code"].mkdir(parents=True, exist_ok=True)
+    made["passports"].write_text(json.dumps(passports), encoding="utf-8")
+    for spec in specs:
+        for ending in ("R", "do"):
+            (made["code"] / f"{spec['spec_id']}.{ending}").write_text(
+                f"{ending}: {words}\n", "utf-8"
+            )
+    checked = [
+        {"estimate_id": row["estimate_id"], "engine": f"R {words}", "estimate": row["estimate"],
+         "std_error": row["std_error"], "diff_in_std_errors": 1e-9, "rel_diff_std_error": 2e-9,
+         "agrees": "no" if place else "yes", "ours": row["estimate"],
+         "ours_std_error": row["std_error"], "reason": words}
+        for place, row in enumerate(estimates[:40])
+    ]  # fmt: skip
+    write_csv(pd.DataFrame(checked), made["crosscheck"])
+    return made
+
+
+def specification_passport(spec: dict, words: str) -> dict:
+    """All that a passport can say of a specification."""
+    return {
+        **{key: spec[key] for key in ("title", "role", "outcome", "formula", "estimator")},
+        "data": "surveys", "sample": f"all surveys {words}", "written": f"id: levels # {words}\n",
+        "declared_in": "config.yaml: specifications.levels",
+        "expanded": {"terms": ["country", words], "controls": [], "vcovs": ["CR1S"]},
+        "spec_hash": "aaaa", "sample_id": "bbbb", "data_hash": "cccc", "status": "ok",
+        "reason": "", "warnings": [words],
+        "rows": [
+            {"country": code, "read": 120, "used": 100, "returnees": 60,
+             "excluded": [{"reason": f"missing: {words}", "rows": 20, "returnees": "<5"}]}
+            for code in ("all", "GIN")
+        ],
+        "columns": [{"name": f"column {words}", "variable": "age", "vif": 1.25}],
+        "dropped": [{"column": words, "explained_by": ["age", words]}],
+        "clusters": [
+            {"variable": "returnee_id", "n": 60, "largest_share": 0.03, "named": None,
+             "sizes": {"min": 1, "p25": 1, "median": 2, "p75": 2, "max": 4}},
+            {"variable": "country", "n": 2, "largest_share": 0.6, "named": {"GIN": 60, "SEN": 40},
+             "sizes": {"min": 40, "p25": 45, "median": 50, "p75": 55, "max": 60}},
+        ],
+        "model": {"n_obs": 100, "n_returnees": 60, "n_columns": 9, "df_resid": 91, "r2": 0.3},
+        "diagnostics": [
+            {"name": "RESET", "statistic": 1.2, "df": 2, "p_value": 0.3, "says": words}
+        ],
+        "leverage": {"max": 0.2, "mean": 0.09, "high_rows": 3, "exact_rows": 0},
+        "singletons": {"returnees_once": 20, "returnees_repeated": 40, "rows_alone_in_effect": 0},
+    }  # fmt: skip
+
+
+def estimate_passport(row: dict, place: int, words: str) -> dict:
+    """All that a passport can say of an estimate."""
+    value, error = row["estimate"], row["std_error"]
+    return {
+        "file": "models/estimates.csv", "line_key": {"estimate_id": row["estimate_id"]},
+        **{key: row[key] for key in ("spec_id", "term", "contrast", "group", "outcome")},
+        "kind": "regression", "estimate": value, "std_error": error, "vcov_label": f"CR1S {words}",
+        "status": row["status"], "reason": "", "warnings": [words],
+        "covariances": [
+            {"estimate_id": row["estimate_id"] if label == "CR1S" else "",
+             "label": f"{label} {words}",
+             "std_error": error, "df": 50, "p_value": 0.2, "conf_low": row["conf_low"],
+             "conf_high": row["conf_high"], "status": "ok", "reason": ""}
+            for label in ("CR1S", "HC3", "CR2")
+        ],
+        "identified_by": {
+            "returnees": 60, "clusters": {"country": {"carrying": 2, "effective": 1.8}}
+        },
+        "influence": {
+            "leave_one_country_out": [
+                {"country": code, "estimate": value + 0.01, "change_in_std_errors": 0.4}
+                for code in ("GIN", "SEN")
+            ],
+            "leave_one_cluster_out": [
+                {"variable": words, "label": "", "estimate": value, "change_in_std_errors": 0.1}
+            ],
+            "dfbetas": [{"position": place, "dfbetas": 0.11}],
+        },
+    }  # fmt: skip

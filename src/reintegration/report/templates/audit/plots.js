@@ -21,6 +21,15 @@ function ticks(low, high) {
   return marks;
 }
 
+// A label that fits into a width, shortened at its end.
+const brush = document.createElement("canvas").getContext("2d");
+function fitted(text, width) {
+  brush.font = "12px system-ui, 'DejaVu Sans', sans-serif";
+  let shown = text;
+  while (shown && brush.measureText(shown).width > width) shown = `${shown.slice(0, -2)}\u2026`;
+  return shown;
+}
+
 // `lines`: {label, value, low, high, strong}; `mark`: where a dashed line stands, if anywhere.
 function dotPlot(lines, description, mark) {
   const usable = lines.filter((line) => typeof line.value === "number");
@@ -30,13 +39,13 @@ function dotPlot(lines, description, mark) {
   let [low, high] = [Math.min(...ends), Math.max(...ends)];
   const edge = (high - low || 1) * 0.05;
   [low, high] = [low - edge, high + edge];
-  const [width, names, top, step] = [640, 250, 8, 22];
+  const [width, names, top, step] = [720, 300, 8, 22];
   const height = top + usable.length * step + 30;
   const x = (value) => names + ((value - low) / (high - low)) * (width - names - 20);
   const bottom = top + usable.length * step + 4;
   const drawing = shape("svg", {
-    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": description,
-    class: "plot",
+    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": description, class: "plot",
+    "font-family": "system-ui, 'DejaVu Sans', sans-serif",
   });
   for (const at of ticks(low, high)) {
     drawing.append(
@@ -48,15 +57,15 @@ function dotPlot(lines, description, mark) {
   }
   usable.forEach((line, place) => {
     const y = top + place * step + step / 2;
-    const short = line.label.length > 40 ? `${line.label.slice(0, 39)}\u2026` : line.label;
-    drawing.append(shape("text", { x: names - 12, y: y + 4, class: "name" }, short));
+    const short = fitted(line.label, names - 20);
+    drawing.append(shape("text", { x: names - 12, y: y + 4, class: "name" }, short, shape("title", {}, line.label)));
     if (typeof line.low === "number" && typeof line.high === "number") {
       drawing.append(shape("line", { x1: x(line.low), x2: x(line.high), y1: y, y2: y, class: "bar" }));
     }
     const kind = line.strong ? "dot strong" : "dot";
     drawing.append(shape("circle", { cx: x(line.value), cy: y, r: 4, class: kind }));
   });
-  return drawing;
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": description }, drawing);
 }
 
 function decimals(low, high) {
