@@ -12,8 +12,6 @@ AUDIT_PARTS = sorted(
     for folder in ("templates/audit", "vendor")
     for path in (REPORT / folder).rglob("*.*")
 )
-# What `reintegration crosscheck` left, if it was called: no rule makes it.
-CROSSCHECK = "results/audit/crosscheck.csv"
 
 
 rule figures:
@@ -92,7 +90,8 @@ rule audit_page:
         **{name: f"results/{path}" for name, path in outputs.AUDIT_INPUTS.items()},
         **PLAN.codebook,
         passports=rules.passports.output.passports,
-        crosscheck=[CROSSCHECK] if Path(CROSSCHECK).exists() else [],
+        crosscheck=rules.crosscheck.output.crosscheck,
+        code_of=rules.crosscheck.output.code,
         uses=rules.report.output.uses,
         texts=TEXTS,
         templates=AUDIT_PARTS,
@@ -110,6 +109,5 @@ rule audit_page:
         "../../environment.yml"
     params:
         choices=CONFIG.section(*outputs.SECTIONS),
-        code="results/audit/code",
     script:
         "../scripts/audit_page.py"

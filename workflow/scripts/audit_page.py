@@ -13,7 +13,7 @@ with step(snakemake.log[0]):
         uses=snakemake.input.uses,
         sources=Sources(
             passports=snakemake.input.passports,
-            crosscheck=next(iter(snakemake.input.crosscheck), None),
-            code=snakemake.params.code,
+            crosscheck=snakemake.input.crosscheck,
+            code=snakemake.input.code_of,
         ),
     )
