@@ -116,7 +116,7 @@ def make_passports(
             passport = entry(file, row, name in hidden, minimum, kind)
             passport["made_of"] = parts or []
             if kind == DESCRIPTION:
-                passport |= described(row, minimum)
+                passport |= described(row, minimum, name in hidden)
             if name in behind and name not in hidden:
                 passport |= behind[name]
             if name in rows:

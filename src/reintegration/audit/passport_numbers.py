@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from reintegration.audit.estimate_files import DERIVED, DESCRIPTION, ESTIMATE_FILES
+from reintegration.audit.estimate_files import ESTIMATE_FILES
 from reintegration.audit.small import RESTS_ON, count
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.specs import COUNTRY
@@ -62,8 +62,8 @@ def vcov_label(row: Mapping[str, Any]) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def described(row: Mapping[str, Any], minimum: int) -> dict[str, Any]:
-    """Say in words what a description describes, and on how many it rests."""
+def described(row: Mapping[str, Any], minimum: int, hidden: bool) -> dict[str, Any]:
+    """Say in words what a description describes, and on how many it rests unless it is hidden."""
     if _there(row.get("rule")):
         words = f"rule of cleaning {row['rule']}: surveys {row['done']}"
     else:
@@ -78,7 +78,7 @@ def described(row: Mapping[str, Any], minimum: int) -> dict[str, Any]:
     rests = {
         name: count(row[name], minimum)
         for name in (*RESTS_ON, "n_obs", "returnees_with")
-        if _there(row.get(name))
+        if _there(row.get(name)) and not hidden
     }
     return {"describes": words, "rests_on": rests}
 
@@ -114,16 +114,6 @@ def _terms(tables: Mapping[str, pd.DataFrame], spec_id: str) -> pd.DataFrame:
     estimates = tables["models/estimates.csv"]
     of_spec = estimates[(estimates["spec_id"] == spec_id) & (estimates["group"] != INTERCEPT)]
     return of_spec.drop_duplicates("term")
-
-
-def kind_of(file: str, derived: list[str] | None) -> str:
-    """Say what a number is: of a regression, derived from others, or a description."""
-    return ESTIMATE_FILES[file].kind if derived is None else DERIVED
-
-
-def is_description(file: str) -> bool:
-    """Whether a file holds descriptions."""
-    return ESTIMATE_FILES[file].kind == DESCRIPTION
 
 
 def _there(value: Any) -> bool:
