@@ -16,6 +16,7 @@ from pydantic import (
 from reintegration.codebook import Codebook, describe_problems, load_codebook, read_yaml
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
+from reintegration.estimation.specs import TAKEN_IDS
 from reintegration.estimation.written import (
     Coding,
     FitVcov,
@@ -343,6 +344,11 @@ class Config(Section):
     @classmethod
     def _ids_once(cls, specifications: list[Specification]) -> list[Specification]:
         distinct([specification.id for specification in specifications])
+        if taken := [one.id for one in specifications if one.id in TAKEN_IDS]:
+            raise ValueError(
+                f"{', '.join(taken)}: the study's own regressions begin with that name;"
+                f" {', '.join(TAKEN_IDS)} cannot be ids"
+            )
         return specifications
 
     @model_validator(mode="after")

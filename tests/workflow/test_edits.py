@@ -5,6 +5,7 @@ ESTIMATION = {
         "regress",
         "crosscheck",
         "ledger",
+        "passports",
         "claims",
         "figures",
         "tables",

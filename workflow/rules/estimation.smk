@@ -53,6 +53,7 @@ rule orion:
         effects="results/orion/effects.csv",
         means="results/orion/means.csv",
         changes="results/orion/changes.csv",
+        rows="results/orion/rows.csv",
     log:
         "results/logs/orion.log",
     benchmark:
@@ -71,6 +72,7 @@ rule trends:
     output:
         slopes="results/trends/slopes.csv",
         lines="results/trends/lines.csv",
+        rows="results/trends/rows.csv",
     log:
         "results/logs/trends.log",
     benchmark:

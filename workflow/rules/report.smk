@@ -4,8 +4,6 @@ from reintegration.report import outputs
 # What the report reads beside results: its texts (all three rules) and its page templates.
 REPORT = Path("src/reintegration/report")
 TEXTS = sorted(str(path) for path in (REPORT / "texts").glob("*.yaml"))
-# Regressions that have a table each.
-DECLARED = CONFIG.section("specifications")["specifications"]
 TEMPLATES = sorted(str(path) for path in (REPORT / "templates").glob("*.*"))
 AUDIT_PARTS = sorted(
     str(path)
@@ -44,7 +42,7 @@ rule tables:
         texts=TEXTS,
     output:
         report(
-            outputs.table_files("results/tables", DECLARED),
+            outputs.table_files("results/tables"),
             caption="../captions/tables.rst",
             category="Tables",
         ),
@@ -65,7 +63,7 @@ rule report:
         **{name: f"results/{path}" for name, path in outputs.PAGE_INPUTS.items()},
         **PLAN.codebook,
         figures=outputs.figure_files("results/figures"),
-        tables=outputs.table_files("results/tables", DECLARED),
+        tables=outputs.table_files("results/tables"),
         texts=TEXTS,
         templates=TEMPLATES,
     output:

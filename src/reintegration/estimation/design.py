@@ -8,6 +8,8 @@ import pandas as pd
 
 from reintegration.estimation.absorb import Effects, fixed_effects
 from reintegration.estimation.coding import Coded, encode_term, spec_levels, term_name
+from reintegration.estimation.filters import keep_rows
+from reintegration.estimation.grammar import parse_filter
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.rows import (
     NO_FOLLOW_UP,
@@ -28,6 +30,7 @@ from reintegration.estimation.specs import (
 
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
+OF_THE_STUDY = ("surveys", "changes", "mentoring")  # data whose specifications config.yaml holds
 
 
 @dataclass(frozen=True)
@@ -345,6 +348,8 @@ def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
         for name in needed_columns(spec)
         if not name.startswith(PREFIX) or name == spec.outcome or spec.not_recorded == "drop"
     ]
+    if spec.filter and len(frame):
+        frame = frame[keep_rows(parse_filter(spec.filter), frame)]
     blank = [name for name in needed if is_missing(frame[name]).all()]
     if not blank or not len(frame):
         return ""
@@ -353,7 +358,7 @@ def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
     if named := [term_name(name) for name in blank if name in controls]:
         declared = spec.spec_id.split(".")[0]
         key = "orion: controls" if declared == "orion" else f"specifications: {declared}: controls"
-        place = f"`{key}` in config.yaml" if spec.data in ("surveys", "changes") else "its controls"
+        place = f"`{key}` in config.yaml" if spec.data in OF_THE_STUDY else "its controls"
         text += f" (to estimate without: take {', '.join(named)} out of {place})"
     return text
 

@@ -20,7 +20,7 @@ SPEC_COLUMNS = (
     *("spec_hash",),
     # extra
     *("data", "terms", "controls", "country_coding", "not_recorded", "also", "refit_of"),
-    *("family", "weights", "quantile"),
+    *("family", "weights", "quantile", "declared_in"),
 )
 ESTIMATE_COLUMNS = (
     *("estimate_id", "spec_id", "outcome", "term", "contrast", "scale"),
@@ -91,10 +91,6 @@ DISTRIBUTION_COLUMNS = (
 
 class NotEstimable(Exception):
     """A specification cannot be fitted to these rows; the text says why."""
-
-
-class NotServed(NotEstimable):
-    """A covariance does not serve an estimator, or these data; the text says why."""
 
 
 def estimate_id(*parts: str) -> str:

@@ -9,6 +9,7 @@ from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
 
 ALL = "all"
+FILTER = "filter: "
 NO_FOLLOW_UP = "no returnee has two surveys"
 
 
@@ -42,7 +43,7 @@ def row_account(
 
     if filtered:
         try:
-            exclude(f"filter: {spec.filter}", ~keep_rows(filtered, frame))
+            exclude(f"{FILTER}{spec.filter}", ~keep_rows(filtered, frame))
         except GrammarError as error:
             raise NotEstimable(f"filter: {error}") from None
     for name in needed:
@@ -83,7 +84,10 @@ def grouping_columns(spec: Specification) -> list[str]:
 def account_rows(
     frame: pd.DataFrame, spec: Specification, used: np.ndarray, reasons: list
 ) -> list[dict]:
-    """List the row account by country and over all: rows and returnees read, excluded, used."""
+    """List the row account by country and over all: rows and returnees read, excluded, used.
+
+    Countries of which the filter keeps no row stand in the account of all only.
+    """
     steps = [("read", "", np.ones(len(frame), dtype=bool))]
     steps += [("excluded", reason, rows) for reason, rows in reasons]
     steps.append(("used", "", used))
@@ -93,6 +97,9 @@ def account_rows(
         names = [*map(str, found), *(["missing"] if (codes < 0).any() else [])]
         codes = np.where(codes < 0, len(found), codes)
     persons = group_codes(frame, RETURNEE)
+    left = np.ones(len(names), dtype=bool)
+    if spec.filter and reasons and reasons[0][0].startswith(FILTER):
+        left = np.bincount(codes[~reasons[0][1]], minlength=len(names)) > 0
     account = []
     for step, reason, rows in steps:
         counts = np.bincount(codes[rows], minlength=len(names))
@@ -103,7 +110,7 @@ def account_rows(
         by_country += [
             (name, int(counts[i]), int(people[i]))
             for i, name in enumerate(names)
-            if name != ALL and (counts[i] or step != "excluded")
+            if name != ALL and left[i] and (counts[i] or step != "excluded")
         ]
         account += [
             {

@@ -32,6 +32,14 @@ def text_of(value: object) -> str:
     return f"{value:.15g}" if isinstance(value, int | float) else str(value)
 
 
+# First part of the ids of regressions that other sections declare, and the section.
+TAKEN_IDS = {
+    **dict.fromkeys(("orion", "orion_change", "orion_mean"), "orion"),
+    **dict.fromkeys(("trend", "trend_deviation"), "trends"),
+    **dict.fromkeys(("rank", "importance", "model"), "specifications"),
+}
+
+
 @dataclass(frozen=True)
 class Vcov:
     """How the covariance of coefficients is to be computed."""
@@ -93,6 +101,7 @@ _LATER: dict[str, object] = {
     "family_terms": (),
     "threshold": None,
     "derived": (),
+    "refit_of": "",
 }
 _LATER_VCOV: dict[str, object] = {
     "second": None,
@@ -118,6 +127,8 @@ class Specification:
     the one term whose estimates need no name of their own in ids: a slope, an effect. A factor
     without levels in `levels` has those found. The outcome of a `threshold` is whether it is
     reached; `derived` says which variables are made of a column: `estimation.prepare` does both.
+    `refit_of` names the specification that this one asks again in another way; only its terms
+    are reported.
     """
 
     spec_id: str
@@ -146,11 +157,18 @@ class Specification:
     family_terms: tuple[str, ...] = ()
     threshold: float | None = None
     derived: tuple[tuple[str, Derived], ...] = ()
+    refit_of: str = ""
 
     @property
     def vcovs(self) -> tuple[Vcov, ...]:
         """The covariance the specification is known by, and those beside it."""
         return (self.vcov, *self.also)
+
+    @property
+    def declared_in(self) -> str:
+        """The key of config.yaml that asks for it: `specifications.levels`, `orion`, `trends`."""
+        first = self.spec_id.split(".")[0]
+        return TAKEN_IDS.get(first, f"specifications.{first}")
 
     @property
     def absorbed(self) -> tuple[str, ...]:
@@ -239,10 +257,11 @@ def spec_row(spec: Specification) -> dict[str, str]:
         "country_coding": spec.coding,
         "not_recorded": spec.not_recorded,
         "also": "; ".join(vcov.label for vcov in spec.also),
-        "refit_of": getattr(spec, "refit_of", ""),
+        "refit_of": spec.refit_of,
         "family": spec.family,
         "weights": spec.weights or "",
         "quantile": f"{spec.quantile:g}" if spec.estimator == "quantile" else "",
+        "declared_in": spec.declared_in,
     }
 
 

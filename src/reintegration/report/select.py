@@ -32,6 +32,13 @@ def shown_scores(codebook: Codebook, present: Collection[str]) -> list[str]:
     return []
 
 
+def declared(specs: pd.DataFrame) -> pd.DataFrame:
+    """Specifications that `specifications` declares: not their refits, ORION's or trendlines."""
+    if not {"declared_in", "refit_of"} <= set(specs.columns):
+        return specs
+    return specs[~specs["declared_in"].isin(["orion", "trends"]) & specs["refit_of"].isna()]
+
+
 def main_specification(specs: pd.DataFrame, data: str, codebook: Codebook) -> pd.DataFrame:
     """Rows of the specification that the report is about: of the first instrument that has one."""
     found = score_specifications(specs, data, codebook)
@@ -55,23 +62,17 @@ def _specification(specs: pd.DataFrame, data: str, scores: Sequence[str]) -> pd.
     One row per outcome, in the order of the scores; none when there is no such specification.
     """
     wanted = [f"{CHANGE}{name}" if data == CHANGES else name for name in scores]
-    rows = specs[specs["outcome"].isin(wanted) & ~is_refit(specs)].copy()
+    rows = declared(specs)
+    rows = rows[rows["outcome"].isin(wanted)].copy()
     if "data" in rows and rows["data"].notna().any():
         rows = rows[rows["data"] == data]
     if rows.empty:
         return rows
     names = zip(rows["spec_id"].astype(str), rows["outcome"].astype(str), strict=True)
-    rows["declared"] = [spec.removesuffix(outcome).rstrip(".") for spec, outcome in names]
+    rows["family"] = [spec.removesuffix(outcome).rstrip(".") for spec, outcome in names]
     first = rows.sort_values("role", key=lambda role: role != PUBLISHED, kind="stable").iloc[0]
-    chosen = rows[rows["declared"] == first["declared"]]
+    chosen = rows[rows["family"] == first["family"]]
     return chosen.sort_values("outcome", key=lambda names: names.map(wanted.index))
-
-
-def is_refit(specs: pd.DataFrame) -> pd.Series:
-    """Which specifications are another one fitted again, with something changed."""
-    if "refit_of" not in specs:
-        return pd.Series(False, specs.index)
-    return specs["refit_of"].notna() & (specs["refit_of"].astype(str) != "")
 
 
 def terms_of(estimates: pd.DataFrame, specification: pd.DataFrame) -> pd.DataFrame:

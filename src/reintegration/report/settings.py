@@ -23,7 +23,6 @@ class Settings:
     minimum_cell: int
     codebook: Codebook
     language: Language
-    specifications: tuple[Mapping[str, Any], ...] = ()  # as declared, plain
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], root: str | Path = ".") -> "Settings":
@@ -40,7 +39,6 @@ class Settings:
             minimum_cell=choices.Disclosure.model_validate(config["disclosure"]).minimum_cell,
             codebook=codebook,
             language=Language(report.language, codebook),
-            specifications=tuple(config.get("specifications", ())),
         )
 
     @property

@@ -121,7 +121,11 @@ def test_going_back_to_the_plan_is_as_planned(folder):
 def test_a_setting_that_changes_numbers_amends_every_specification(folder, change, diff):
     freeze(folder, by="", today=DAY)
     configure(folder, change)
-    found = marks(folder)
+    found = {
+        name: one
+        for name, one in marks(folder).items()
+        if not (name.startswith("trend.") and name.endswith(".SOM"))  # withdrawn with its country
+    }
     assert {one.mark for one in found.values()} == {"amended"}
     assert all(diff in one.diff for one in found.values())
 
