@@ -249,17 +249,26 @@ def fit(
         list[str] | None,
         typer.Option(help="Text that stands for a missing cell, beside the empty cell: NA."),
     ] = None,
+    code: Annotated[
+        Path | None, typer.Option(help="Folder for the same regressions in R and in Stata.")
+    ] = None,
 ) -> None:
     """Fit regressions to any table, with the code the study uses."""
     from reintegration.estimation.fit_table import in_words, run_fit
 
     results = run_fit(spec, data, out, missing or ())
+    if code is not None:
+        from reintegration.audit.code.files import table_code
+
+        table_code(spec, data, code, missing or ())
     for result in results:
         reason = f": {result['reason']}" if result["reason"] else ""
         _say(f"{result['spec_id']}: {result['status']}{reason}")
         for line in in_words(result):
             _say(line)
     _say(f"Written: {out}")
+    if code is not None:
+        _say(f"In R and Stata: {code}")
 
 
 @app.command()

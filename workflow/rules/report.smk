@@ -4,6 +4,8 @@ from reintegration.report import outputs
 # What the report reads beside results: its texts (all three rules) and its page templates.
 REPORT = Path("src/reintegration/report")
 TEXTS = sorted(str(path) for path in (REPORT / "texts").glob("*.yaml"))
+# Regressions that have a table each.
+DECLARED = CONFIG.section("specifications")["specifications"]
 TEMPLATES = sorted(str(path) for path in (REPORT / "templates").glob("*.*"))
 AUDIT_PARTS = sorted(
     str(path)
@@ -42,7 +44,7 @@ rule tables:
         texts=TEXTS,
     output:
         report(
-            outputs.table_files("results/tables"),
+            outputs.table_files("results/tables", DECLARED),
             caption="../captions/tables.rst",
             category="Tables",
         ),
@@ -63,7 +65,7 @@ rule report:
         **{name: f"results/{path}" for name, path in outputs.PAGE_INPUTS.items()},
         **PLAN.codebook,
         figures=outputs.figure_files("results/figures"),
-        tables=outputs.table_files("results/tables"),
+        tables=outputs.table_files("results/tables", DECLARED),
         texts=TEXTS,
         templates=TEMPLATES,
     output:

@@ -7,6 +7,7 @@ from typing import Any
 INDENT = "  "
 MOST = 24  # lines of a list, beyond which the rest is counted; --json has all
 
+LONGEST = 56  # letters of a covariance's label before its numbers
 RESTS = {
     "n_obs": "rows",
     "n_returnees": "returnees",
@@ -290,24 +291,22 @@ def _evidence(estimate: dict[str, Any], width: int, most: int) -> Iterator[str]:
 
 def _under_each(covariances: Sequence[dict[str, Any]], width: int) -> Iterator[str]:
     """The numbers under each covariance; then what stands against some, each text once."""
-    rows = [
-        (
-            ("* " if one.get("estimate_id") else "  ") + one["label"],
-            one.get("std_error"),
-            _interval(one.get("conf_low"), one.get("conf_high")),
-            _p(one.get("p_value")),
-            one.get("df"),
-        )
-        for one in covariances
-        if one["status"] == "ok"
-    ]
-    yield from _table(("* in results", "std. error", "interval", "p", "df"), rows, width)
+    rows = []
     said: dict[tuple[str, str], list[str]] = {}
     for one in covariances:
-        name = one["label"].split(",")[0]
+        name, *parts = one["label"].split(", ")
+        what = "note" if one["status"] == "ok" else "no number"
+        shown = one["label"]
+        if len(shown) > LONGEST and len(parts) > 1:
+            shown = f"{name}, {parts[0]}"
+            said.setdefault(("note", ", ".join(parts[1:])), []).append(name)
+        if one["status"] == "ok":
+            mark = "* " if one.get("estimate_id") else "  "
+            numbers = (one.get("std_error"), _interval(one.get("conf_low"), one.get("conf_high")))
+            rows.append((mark + shown, *numbers, _p(one.get("p_value")), one.get("df")))
         if one.get("reason"):
-            what = "note" if one["status"] == "ok" else "no number"
             said.setdefault((what, one["reason"].replace(name, "this error")), []).append(name)
+    yield from _table(("* in results", "std. error", "interval", "p", "df"), rows, width)
     pairs = [(what, f"{', '.join(names)}: {reason}") for (what, reason), names in said.items()]
     yield from _pairs(pairs, width)
 

@@ -51,7 +51,13 @@ def refit(frame: pd.DataFrame, choices: config.Config) -> list[Fitted]:
     return [
         Fitted(
             spec,
-            fit_specification(frames[spec.data], spec, confidence=confidence, countries=countries),
+            fit_specification(
+                frames[spec.data],
+                spec,
+                confidence=confidence,
+                countries=countries,
+                seed=choices.inference.seed,
+            ),
             frames[spec.data],
         )
         for spec in study_specifications(choices, countries)
@@ -92,7 +98,7 @@ def make_passports(
         )
         rows |= {row["estimate_id"]: row for row in one.fit.estimates}
         found = evidence(
-            one.fit, one.frame, groups, confidence, known, minimum, short=bool(spec.single)
+            one.fit, one.frame, groups, confidence, known, minimum, choices.inference.seed
         )
         for term, about in found.items():
             names = [spec.estimate_id(term, vcov) for vcov in spec.vcovs]

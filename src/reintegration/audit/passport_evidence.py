@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from reintegration.audit.small import count
-from reintegration.estimation.alternatives import SHORT, alternatives, under
+from reintegration.estimation.alternatives import SHORT, WEBB, WILD, alternatives, under
 from reintegration.estimation.diagnostics import dfbetas, not_least_squares
 from reintegration.estimation.fit import Fit
 from reintegration.estimation.influence import (
@@ -17,9 +17,11 @@ from reintegration.estimation.influence import (
     why_not,
     without_country,
 )
-from reintegration.estimation.specs import COUNTRY
+from reintegration.estimation.results import FAILED, OK
+from reintegration.estimation.specs import COUNTRY, RETURNEE, Vcov
 
 NUMBERS = ("std_error", "df", "p_value", "conf_low", "conf_high")
+PUBLISHED = "published"  # role of the regressions whose bootstraps are enumerated in full
 LARGEST = 5  # rows whose DFBETAs are listed
 REDEFINED = (
     "Without a country every deviation is one from the average of the other countries: the"
@@ -34,7 +36,7 @@ def evidence(
     confidence: float,
     known: Collection[str],
     minimum: int,
-    short: bool = False,
+    seed: int = 0,
 ) -> dict[str, dict[str, Any]]:
     """Gather what stands behind each term of a fit whose estimates are in results.
 
@@ -44,8 +46,8 @@ def evidence(
         Clusters of the rows used by variable, numbered from 0.
     known
         Ids of the rows of results.
-    short
-        Whether fewer covariances do.
+    seed
+        Of bootstraps.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def evidence(
     terms = list(dict.fromkeys(terms))
     if fit.design is None or not terms:
         return {}
-    rows = _covariances(fit, groups, confidence, terms, known, short)
+    rows = _covariances(fit, groups, confidence, terms, known, seed)
     moved = _influence(fit, frame, groups, terms)
     first = {row["term"]: row for row in fit.under[spec.vcov]}
     return {
@@ -68,12 +70,25 @@ def evidence(
             "covariances": rows[term][0],
             "identified_by": {
                 "returnees": count(first[term]["n_identifying"], minimum),
-                "clusters": rows[term][1],
+                "clusters": {
+                    name: {
+                        "carrying": count(one["carrying"], minimum if name == RETURNEE else 0),
+                        "effective": one["effective"],
+                    }
+                    for name, one in rows[term][1].items()
+                },
             },
             "influence": moved.get(term, {}),
         }
         for term in terms
     }
+
+
+def _wanted(fit: Fit, groups: Mapping[str, np.ndarray]) -> list[Vcov]:
+    """The covariances shown: few for a slope, an effect or a mean, all for a regression."""
+    if fit.spec.single:
+        return alternatives(fit, groups, SHORT)
+    return alternatives(fit, groups, wild=[WILD if fit.spec.role == PUBLISHED else WEBB])
 
 
 def _covariances(
@@ -82,34 +97,32 @@ def _covariances(
     confidence: float,
     terms: list[str],
     known: Collection[str],
-    short: bool,
+    seed: int,
 ) -> dict[str, tuple[list[dict[str, Any]], dict[str, Any]]]:
     """The rows of each term under every covariance, and the clusters that carry it."""
     found: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {t: ([], {}) for t in terms}
-    for vcov in alternatives(fit, groups, SHORT) if short else alternatives(fit, groups):
-        made = under(fit, groups, vcov, confidence)
+    for vcov in _wanted(fit, groups):
+        made = under(fit, groups, vcov, confidence, terms, seed)
         for term in terms:
+            row = made.get(term) if isinstance(made, dict) else None
+            if row is None and isinstance(made, dict):
+                continue  # not asked of this term
             name = fit.spec.estimate_id(term, vcov)
             line: dict[str, Any] = {"estimate_id": name if name in known else ""}
-            row = made.get(term) if isinstance(made, dict) else None
             if row is None:
-                reason = made if isinstance(made, str) else "no such term"
-                line |= {"label": vcov.label, "status": "failed", "reason": reason}
-            elif row["status"] == "ok":
-                line |= {"label": row["vcov_label"], "status": "ok"}
+                line |= {"label": vcov.label, "status": FAILED, "reason": made}
+            elif row["status"] == OK:
+                line |= {"label": row["vcov_label"], "status": OK, "reason": row["warnings"]}
                 line |= {key: row[key] for key in NUMBERS}
-                line["reason"] = row["warnings"]
             else:
-                line |= {"label": row["vcov_label"] or vcov.label, "status": row["status"]}
-                line["reason"] = row["warnings"]
+                label = row["vcov_label"] or vcov.label
+                line |= {"label": label, "status": row["status"], "reason": row["warnings"]}
             found[term][0].append(line)
             if row is not None and vcov.cluster and not vcov.second:
-                carried = {
-                    "carrying": row.get("n_carrying"),
-                    "effective": row.get("effective_clusters"),
-                }
-                if not pd.isna(carried["carrying"]):
-                    found[term][1].setdefault(vcov.cluster, carried)
+                carried = row["n_carrying"], row["effective_clusters"]
+                if not pd.isna(carried[0]):
+                    both = {"carrying": carried[0], "effective": carried[1]}
+                    found[term][1].setdefault(vcov.cluster, both)
     return found
 
 

@@ -1,24 +1,31 @@
 """One fit under every covariance that makes sense for it, declared or not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from reintegration.estimation.coding import NOT_RECORDED
 from reintegration.estimation.errors import errors_under
-from reintegration.estimation.estimate_rows import Fitted, estimate_rows
+from reintegration.estimation.estimate_rows import estimate_rows
 from reintegration.estimation.fit import Fit
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.specs import Vcov
+from reintegration.estimation.specs import COUNTRY, Vcov
+from reintegration.estimation.under import Fitted
 from reintegration.estimation.written import COVARIANCES, CR, HC
 
 MANY = 500  # clusters, above which CR2 with weights is not computed for comparison alone
+WILD = Vcov("wild", COUNTRY)
+WEBB = Vcov("wild", COUNTRY, weights="webb", draws=999)  # where all vectors of signs take long
 SHORT = ("classical", "HC1", "HC3", "CR1S", "CR2", "CR3")
 
 
 def alternatives(
-    fit: Fit, groups: Mapping[str, np.ndarray], types: Sequence[str] = ("classical", *HC, *CR)
+    fit: Fit,
+    groups: Mapping[str, np.ndarray],
+    types: Sequence[str] = ("classical", *HC, *CR),
+    wild: Sequence[Vcov] = (),
 ) -> list[Vcov]:
     """List the covariances of a fit: those declared first, then every other of these types.
 
@@ -27,6 +34,8 @@ def alternatives(
     groups
         Clusters of the rows by variable, numbered from 0. One in which every row is a cluster
         of its own is left out: HC says the same.
+    wild
+        Bootstraps beside them, where the variable makes clusters.
     """
     assert fit.design is not None
     estimator = fit.spec.estimator
@@ -37,13 +46,25 @@ def alternatives(
     for name, codes in groups.items():
         if codes.max(initial=0) + 1 < n:
             wanted += [Vcov(kind, name) for kind in kinds if kind in CR]
+    wanted += [vcov for vcov in wild if groups.get(str(vcov.cluster), np.zeros(1)).max() > 0]
+    declared = {vcov.slug for vcov in fit.spec.vcovs}
+    wanted = [vcov for vcov in wanted if vcov.slug not in declared]
     return list(dict.fromkeys([*fit.spec.vcovs, *wanted]))
 
 
 def under(
-    fit: Fit, groups: Mapping[str, np.ndarray], vcov: Vcov, confidence: float
+    fit: Fit,
+    groups: Mapping[str, np.ndarray],
+    vcov: Vcov,
+    confidence: float,
+    terms: Collection[str],
+    seed: int = 0,
 ) -> dict[str, dict[str, Any]] | str:
-    """The rows of a fit under one covariance, by term, or why there are none."""
+    """The rows of some terms of a fit under one covariance, or why there are none.
+
+    Of a bootstrap by country only what is given within countries is tested: a country's own term
+    is told by one cluster, and controls are not what is asked.
+    """
     if vcov in fit.under:
         return {row["term"]: row for row in fit.under[vcov]}
     assert fit.design is not None and fit.solution is not None
@@ -51,10 +72,15 @@ def under(
         clusters = max(int(groups[name].max()) + 1 for name in vcov.clusters)
         if clusters > MANY:
             return f"not computed for comparison: CR2 of {clusters:,} clusters with weights"
-    design = replace(fit.design, groups={**groups, **fit.design.groups})
+    used = {*terms, *(part for _, parts in fit.spec.contrasts for part, _ in parts)}
+    effects = [effect for effect in fit.design.effects if effect.term in used]
+    if vcov.type == "wild":
+        asked = ("assistance", "term")
+        effects = [e for e in effects if e.group in asked and e.level != NOT_RECORDED]
+    design = replace(fit.design, groups={**groups, **fit.design.groups}, effects=tuple(effects))
     try:
         errors = errors_under(design.under(vcov), fit.solution, fit.spec, vcov)
     except NotEstimable as reason:
         return str(reason)
-    fitted = Fitted(fit.spec, design, fit.solution, confidence, fit.model["sample_id"])
+    fitted = Fitted(fit.spec, design, fit.solution, confidence, fit.model["sample_id"], seed)
     return {row["term"]: row for row in estimate_rows(fitted, errors)}

@@ -44,7 +44,12 @@ def blank_estimate(spec: Specification, term: str, vcov: Vcov) -> dict[str, Any]
 
 
 def failed_rows(
-    frame: pd.DataFrame, spec: Specification, vcov: Vcov, countries: Sequence[str], reason: str
+    frame: pd.DataFrame,
+    spec: Specification,
+    vcov: Vcov,
+    countries: Sequence[str],
+    reason: str,
+    status: str = FAILED,
 ) -> list[dict[str, Any]]:
     """Make the rows of a covariance that could not be computed: each term, no number."""
     numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df")
@@ -64,7 +69,7 @@ def failed_rows(
         "n_returnees": 0,
         "n_identifying": 0,
         "sample_id": "",
-        "status": FAILED,
+        "status": status,
         "warnings": reason,
     }
     return [

@@ -49,10 +49,14 @@ class Covariance:
     @property
     def label(self) -> str:
         """What was computed, in words: `CR1S by returnee_id, 3,283 clusters, t(G-1)`."""
+        return self.label_with(self.inference)
+
+    def label_with(self, inference: str) -> str:
+        """The label with another distribution or test."""
         if not self.counts:
-            return f"{self.vcov.label}, {self.inference}"
+            return f"{self.vcov.label}, {inference}"
         counted = " and ".join(f"{count:,}" for count in self.counts)
-        return f"{self.vcov.label}, {counted} clusters, {self.inference}"
+        return f"{self.vcov.label}, {counted} clusters, {inference}"
 
     def std_error(self, weights: np.ndarray) -> float:
         """Standard error of a combination of coefficients, `weights` of shape (k,).

@@ -1,6 +1,5 @@
 """Rows of results: every effect of a fit under one covariance, or why it has no number."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,41 +8,19 @@ from reintegration.estimation.absorb import nested
 from reintegration.estimation.blank import blank_estimate, identity
 from reintegration.estimation.combine import check_parts, contrasts, with_extras
 from reintegration.estimation.covariance import Covariance, carriers
-from reintegration.estimation.design import INTERCEPT, Design, Effect, less_group_means
+from reintegration.estimation.design import Design, Effect, less_group_means
 from reintegration.estimation.estimators import Extra, Solution
+from reintegration.estimation.permutation import CannotPermute
 from reintegration.estimation.results import (
     NOT_ESTIMABLE,
     NOT_ESTIMABLE_UNDER_VCOV,
     OK,
+    NotEstimable,
     join_warnings,
     t_inference,
 )
 from reintegration.estimation.specs import Specification, Vcov
-
-FEW = 10  # groups carrying a term, below which a warning stands beside the estimate
-EXACT = 1e-12
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What the rows of a fit under any covariance have in common."""
-
-    spec: Specification
-    design: Design
-    solution: Solution
-    confidence: float
-    sample_id: str
-
-    @property
-    def n_returnees(self) -> int:
-        """Persons in the sample."""
-        return int(self.design.returnees.max()) + 1
-
-    @property
-    def exact(self) -> bool:
-        """Whether nothing but rounding is left of the outcome."""
-        left = np.linalg.norm(self.solution.residuals)
-        return bool(left <= EXACT * np.linalg.norm(self.design.y))
+from reintegration.estimation.under import RESAMPLED, Fitted, Under, moved_rows
 
 
 def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
@@ -64,7 +41,8 @@ def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
     effects = with_extras(design.effects, solution)
     effects += contrasts(effects, spec)
     unusable = _unusable(design, spec, solution, errors.vcov)
-    rows = [common | _estimate(effect, fitted, design, errors, unusable) for effect in effects]
+    under = Under(fitted, design, errors)
+    rows = [common | _estimate(effect, fitted, under, errors, unusable) for effect in effects]
     rows += [
         common | _value(extra, spec, errors) for extra in solution.extras if extra.value is not None
     ]
@@ -89,12 +67,12 @@ def _value(extra: Extra, spec: Specification, errors: Covariance) -> dict[str, A
 
 
 def _estimate(
-    effect: Effect, fitted: Fitted, design: Design, errors: Covariance, unusable: str
+    effect: Effect, fitted: Fitted, under: Under, errors: Covariance, unusable: str
 ) -> dict[str, Any]:
     """Make the row of one effect, without what all effects of the fit share."""
-    spec, solution = fitted.spec, fitted.solution
+    vcov, solution = errors.vcov, fitted.solution
     row: dict[str, Any] = {
-        **blank_estimate(spec, effect.term, errors.vcov),
+        **blank_estimate(fitted.spec, effect.term, vcov),
         "contrast": effect.contrast,
         "group": effect.group,
         "variable": effect.variable,
@@ -103,73 +81,38 @@ def _estimate(
     }
     if effect.weights is None:
         return row | {"status": NOT_ESTIMABLE, "warnings": effect.problem}
-    # A contrast has no variation of its own: its parts are looked at instead.
-    groups = len(design.y)
     if effect.carrier is not None:
-        row["n_identifying"], groups = _carried(effect, spec, design, errors.vcov)
-    if errors.vcov.type == "classical":  # one variance for all rows: none has to tell it alone
-        groups = len(design.y)
-    warnings = [effect.warning]
-    problem = unusable
-    unit = " or ".join(errors.vcov.clusters) or "row"
-    if effect.group != INTERCEPT and groups <= 1:
-        problem = (
-            f"its variation is carried by {groups} {unit} only: {errors.vcov.label} has nothing"
-            " to compare it with"
-        )
-    elif errors.vcov.type != "classical" and errors.leans_on_alone(effect.weights):
-        if errors.vcov.type in ("HC2", "HC3"):
-            problem = f"it rests on {len(errors.alone)} row(s) that the model fits exactly"
-        else:
-            warnings.append(
-                f"it rests on {len(errors.alone)} row(s) that the model fits exactly, to which"
-                f" {errors.vcov.label} gives no error: the interval is too narrow"
-            )
-    if problem:
+        row["n_identifying"] = _people(effect.carrier, fitted.spec, under.design)
+    said = under.judge(effect, errors)
+    row |= said.counts
+    warnings = [effect.warning, *said.warnings]
+    if problem := unusable or said.problem:
         return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": problem}
-    if effect.group != INTERCEPT and groups < FEW:
-        warnings.append(f"carried by {groups} {unit}(s) only")
     if fitted.exact:
         warnings.append("the fit is exact to rounding: there is no error to test against")
     std_error = 0.0 if fitted.exact else errors.std_error(effect.weights)
     if np.isnan(std_error):
-        problem = f"{errors.vcov.label} gives it a variance below zero"
+        problem = f"{vcov.label} gives it a variance below zero"
         return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": problem}
-    df = errors.df_of(effect.weights)
-    inference = t_inference(
-        float(effect.weights @ solution.coefficients), std_error, df, fitted.confidence
-    )
-    return row | {
-        "df": df,
-        "estimate": inference.estimate,
-        "std_error": inference.std_error,
-        "statistic": inference.statistic,
-        "p_value": inference.p_value,
-        "conf_low": inference.conf_low,
-        "conf_high": inference.conf_high,
-        "status": OK,
-        "warnings": join_warnings(warnings),
-    }
+    estimate = float(effect.weights @ solution.coefficients)
+    if vcov.type in RESAMPLED:
+        try:
+            found = under.resampled(effect, estimate, std_error, errors)
+        except (CannotPermute, NotEstimable) as reason:
+            return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": str(reason)}
+        warnings += found.pop("warnings")
+        row |= found
+    else:
+        row["df"] = errors.df_of(effect.weights)
+        row |= vars(t_inference(estimate, std_error, row["df"], fitted.confidence))
+    return row | {"status": OK, "warnings": join_warnings(warnings)}
 
 
-def _carried(effect: Effect, spec: Specification, design: Design, vcov: Vcov) -> tuple[int, int]:
-    """Count the returnees, and the units of the covariance, that carry an effect's variation."""
-    values = effect.carrier
-    assert values is not None
-    if spec.estimator == "within":
-        moved = np.abs(less_group_means(values, design.returnees)) > 1e-12 * np.abs(values).max()
-        people = len(np.unique(design.returnees[moved]))
-        groups = design.returnees if design.clusters is None else design.clusters
-        return people, len(np.unique(groups[moved]))
-    if design.fixed is not None:
-        moved = np.abs(design.fixed.residuals(values)) > 1e-12 * np.abs(values).max()
-        ways = design.ways or (np.arange(len(values)),)
-        people = len(np.unique(design.returnees[moved]))
-        return people, min(len(np.unique(way[moved])) for way in ways)
-    people = carriers(values, design.returnees)
-    if vcov.cluster == "returnee_id" and not vcov.second:
-        return people, people
-    return people, min(carriers(values, way) for way in design.ways or (None,))
+def _people(values: np.ndarray, spec: Specification, design: Design) -> int:
+    """Count the returnees who carry a variable's variation."""
+    if (moved := moved_rows(values, spec, design)) is None:
+        return carriers(values, design.returnees)
+    return len(np.unique(design.returnees[moved]))
 
 
 def _unusable(design: Design, spec: Specification, solution: Solution, vcov: Vcov) -> str:

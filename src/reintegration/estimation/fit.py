@@ -12,19 +12,22 @@ from reintegration.estimation.coding import term_name
 from reintegration.estimation.covariance import Covariance
 from reintegration.estimation.design import Design, build_design
 from reintegration.estimation.errors import errors_under
-from reintegration.estimation.estimate_rows import Fitted, estimate_rows
+from reintegration.estimation.estimate_rows import estimate_rows
 from reintegration.estimation.estimators import Engine, Solution, least_squares, ols, within
 from reintegration.estimation.prepare import prepare
 from reintegration.estimation.results import (
     FAILED,
+    NOT_ESTIMABLE_UNDER_VCOV,
     OK,
     NotEstimable,
+    NotServed,
     data_hash,
     join_warnings,
     sample_id,
 )
 from reintegration.estimation.rows import account_rows, row_account
 from reintegration.estimation.specs import Specification, Vcov
+from reintegration.estimation.under import Fitted
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def fit_specification(
     engine: Engine = "library",
     record: bool = True,
     failed: str = "",
+    seed: int = 0,
 ) -> Fit:
     """Fit a specification once, with the errors of each of its covariances.
 
@@ -84,10 +88,12 @@ def fit_specification(
         Whether to account for rows and to name sample and data by their hashes.
     failed
         A reason known before for which it cannot be fitted: only rows are accounted for.
+    seed
+        Of draws of the wild bootstrap and of permutations.
     """
     account: list[dict[str, Any]] = []
     all_errors: dict[Vcov, Covariance] = {}
-    reasons: dict[Vcov, str] = {}
+    reasons: dict[Vcov, NotEstimable] = {}
     declared = spec
     try:
         frame, spec = prepare(frame, spec)
@@ -101,12 +107,12 @@ def fit_specification(
             try:
                 all_errors[vcov] = errors_under(design.under(vcov), solution, spec, vcov)
             except NotEstimable as reason:
-                reasons[vcov] = str(reason)
+                reasons[vcov] = reason
         if not all_errors:
-            raise NotEstimable(join_warnings(reasons.values()))
+            raise NotEstimable(join_warnings(map(str, reasons.values())))
     except NotEstimable as reason:
         under = {
-            vcov: failed_rows(frame, spec, vcov, countries, reasons.get(vcov, str(reason)))
+            vcov: _without(frame, spec, vcov, countries, reasons.get(vcov, reason))
             for vcov in spec.vcovs
         }
         return Fit(
@@ -118,11 +124,13 @@ def fit_specification(
             reason=str(reason),
             under=under,
         )
-    fitted = Fitted(spec, design, solution, confidence, _sample_id(frame, design) if record else "")
+    fitted = Fitted(
+        spec, design, solution, confidence, _sample_id(frame, design) if record else "", seed
+    )
     under = {
         vcov: estimate_rows(fitted, all_errors[vcov])
         if vcov in all_errors
-        else failed_rows(frame, spec, vcov, countries, reasons[vcov])
+        else _without(frame, spec, vcov, countries, reasons[vcov])
         for vcov in spec.vcovs
     }
     errors = all_errors.get(spec.vcov)
@@ -144,7 +152,7 @@ def fit_specification(
         "status": OK,
         "warnings": join_warnings([*design.warnings, *solution.warnings]),
     }
-    first = reasons.get(spec.vcov, "")
+    first = str(reasons.get(spec.vcov, ""))
     return Fit(
         declared,
         [row for rows in under.values() for row in rows],
@@ -158,6 +166,18 @@ def fit_specification(
         all_errors=all_errors,
         under=under,
     )
+
+
+def _without(
+    frame: pd.DataFrame,
+    spec: Specification,
+    vcov: Vcov,
+    countries: Sequence[str],
+    reason: NotEstimable,
+) -> list[dict[str, Any]]:
+    """Make the rows of a covariance that could not be computed."""
+    status = NOT_ESTIMABLE_UNDER_VCOV if isinstance(reason, NotServed) else FAILED
+    return failed_rows(frame, spec, vcov, countries, str(reason), status)
 
 
 def _solve(

@@ -135,14 +135,14 @@ def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
     """Fit one outcome, with the errors of each covariance asked for."""
     written = one.written
     (spec,) = one.specs
-    fitted = _fit(table.frame, spec, written.confidence_level)
+    fitted = _fit(table.frame, spec, written.confidence_level, written.seed)
     estimates = _rows(fitted, written.confidence_level)
     status, reason = fitted.model["status"], fitted.reason
     if status == OK:
         failures = (row["reason"] for row in estimates if row["status"] == FAILED)
         reason = join_warnings(failures)
     served = [row for row in estimates if row["group"] not in (INTERCEPT, "variance")]
-    if status == OK and served and all(r["status"] == NOT_ESTIMABLE_UNDER_VCOV for r in served):
+    if served and all(r["status"] == NOT_ESTIMABLE_UNDER_VCOV for r in served):
         status, reason = NOT_ESTIMABLE_UNDER_VCOV, join_warnings(r["reason"] for r in served)
     lacking = _unnamed(one, estimates)
     return {
@@ -166,11 +166,11 @@ def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
     }
 
 
-def _fit(frame: pd.DataFrame, spec: Specification, confidence: float) -> Fit:
+def _fit(frame: pd.DataFrame, spec: Specification, confidence: float, seed: int) -> Fit:
     """Fit; whatever a library does not survive becomes a failed specification with its reason."""
     try:
         with np.errstate(all="ignore"):
-            return fit_specification(frame, spec, confidence=confidence)
+            return fit_specification(frame, spec, confidence=confidence, seed=seed)
     except (np.linalg.LinAlgError, ArithmeticError, ValueError, MemoryError) as error:
         return fit_specification(frame, spec, failed=f"numerical failure: {error}")
 

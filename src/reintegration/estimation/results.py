@@ -93,6 +93,10 @@ class NotEstimable(Exception):
     """A specification cannot be fitted to these rows; the text says why."""
 
 
+class NotServed(NotEstimable):
+    """A covariance does not serve an estimator, or these data; the text says why."""
+
+
 def estimate_id(*parts: str) -> str:
     """Name an estimate by its parts: specification, term, country, inference method."""
     return ".".join(part for part in parts if part)

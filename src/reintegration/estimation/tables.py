@@ -75,13 +75,22 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
     return Table(path, pd.DataFrame(frame, index=raw.index), kinds, levels, digest)
 
 
-def _read_csv(path: Path, missing: Sequence[str]) -> pd.DataFrame:
+def _first_line(path: Path) -> str:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
+            return file.readline()
     except UnicodeDecodeError as error:
         raise StudyError(f"{path}: is not UTF-8 text ({error}).") from None
-    delimiter = max(",;\t", key=first.count)
+
+
+def delimiter_of(first_line: str) -> str:
+    """Say what stands between the cells of a CSV file: comma, semicolon or tab."""
+    return max(",;\t", key=first_line.count)
+
+
+def _read_csv(path: Path, missing: Sequence[str]) -> pd.DataFrame:
+    first = _first_line(path)
+    delimiter = delimiter_of(first)
     names = next(csv.reader([first], delimiter=delimiter), [])
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise StudyError(f"{path}: two columns have the name {', '.join(map(repr, twice))}.")

@@ -1,6 +1,7 @@
 """Links between the study's page and the audit page, which lie beside each other."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -44,15 +45,22 @@ def link_cells(table: Markup) -> Markup:
     return Markup(_CELL.sub(linked, str(table)))
 
 
-def use(used_in: str, language: Language) -> dict[str, str]:
-    """Name a place where a number is shown, and lead to it on the study's page."""
+def use(used_in: str, language: Language, tables: Sequence[str] = TABLES) -> dict[str, str]:
+    """Name a place where a number is shown, and lead to it on the study's page.
+
+    Parameters
+    ----------
+    tables
+        All tables in the order of the page: `outputs.table_names`.
+    """
     kind, _, name = used_in.partition(": ")
-    for names, key, own in ((FIGURES, "figure", "title"), (TABLES, "table", "caption")):
+    for names, key, own in ((FIGURES, "figure", "title"), (tables, "table", "caption")):
         if kind == key and name in names:
             word = "page.figure" if kind == "figure" else "page.table_word"
             number = language.plain(word, number=names.index(name) + 1)
-            title = str(language.text(f"{kind}s.{name}.{own}"))
-            # A title that is filled from results would need them here.
+            text = f"{kind}s.{name}.{own}"
+            # A title that is filled from results, or declared, would need them here.
+            title = str(language.text(text)) if language.has(text) else "{}"
             place = number if "{" in title else f"{number} {title}"
             return {"place": place, "href": f"{STUDY}#{kind}-{name}"}
     place = language.plain("audit_page.text_of", section=name)

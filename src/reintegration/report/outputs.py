@@ -12,7 +12,9 @@ its file; `config` is the configuration as a plain dict (for figures and tables 
 are enough); `folder` is a directory, `page` and `uses` are files.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 # Every file of results/ that the report reads, relative to results/.
 RESULTS: dict[str, str] = {
@@ -58,6 +60,9 @@ TABLES: tuple[str, ...] = (
     "items",
     "slopes",
     "orion",
+    "adjusted",
+    "inference",
+    "regressions",
     "claims",
 )
 TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html", "docx", "xlsx")
@@ -75,6 +80,7 @@ SECTIONS: tuple[str, ...] = (
     "inference",
     "orion",
     "trends",
+    "specifications",
     "disclosure",
     "report",
 )
@@ -128,7 +134,27 @@ def figure_files(folder: str | Path) -> list[str]:
     return [*files, f"{folder}/{SUPPRESSED}"]
 
 
-def table_files(folder: str | Path) -> list[str]:
+def regression_tables(specifications: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Tables of declared specifications that have none yet: name of the table -> of each.
+
+    `levels` and `changes` are tables already where they are what the report is about.
+    """
+    shown = {("levels", "surveys", "published"), ("changes", "changes", "published")}
+    return {
+        f"regression_{declared['id']}": str(declared["id"])
+        for declared in specifications
+        if (declared["id"], declared.get("data"), declared.get("role")) not in shown
+    }
+
+
+def table_names(specifications: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All tables in the order of the page, given the declared specifications."""
+    place = TABLES.index("adjusted")
+    return [*TABLES[:place], *regression_tables(specifications), *TABLES[place:]]
+
+
+def table_files(folder: str | Path, specifications: Iterable[Mapping[str, Any]]) -> list[str]:
     """All files of the tables' folder: each table in each format, all, and what was hidden."""
-    files = [f"{folder}/{name}.{kind}" for name in TABLES for kind in TABLE_FORMATS]
+    names = table_names(specifications)
+    files = [f"{folder}/{name}.{kind}" for name in names for kind in TABLE_FORMATS]
     return [*files, f"{folder}/{ALL_TABLES}", f"{folder}/{SUPPRESSED}"]

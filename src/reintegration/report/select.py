@@ -63,16 +63,23 @@ def _specification(specs: pd.DataFrame, data: str, scores: Sequence[str]) -> pd.
     """
     wanted = [f"{CHANGE}{name}" if data == CHANGES else name for name in scores]
     rows = declared(specs)
-    rows = rows[rows["outcome"].isin(wanted)].copy()
+    rows = rows[rows["outcome"].isin(wanted) & ~is_refit(rows)].copy()
     if "data" in rows and rows["data"].notna().any():
         rows = rows[rows["data"] == data]
     if rows.empty:
         return rows
     names = zip(rows["spec_id"].astype(str), rows["outcome"].astype(str), strict=True)
-    rows["family"] = [spec.removesuffix(outcome).rstrip(".") for spec, outcome in names]
+    rows["declared"] = [spec.removesuffix(outcome).rstrip(".") for spec, outcome in names]
     first = rows.sort_values("role", key=lambda role: role != PUBLISHED, kind="stable").iloc[0]
-    chosen = rows[rows["family"] == first["family"]]
+    chosen = rows[rows["declared"] == first["declared"]]
     return chosen.sort_values("outcome", key=lambda names: names.map(wanted.index))
+
+
+def is_refit(specs: pd.DataFrame) -> pd.Series:
+    """Which specifications are another one fitted again, with something changed."""
+    if "refit_of" not in specs:
+        return pd.Series(False, specs.index)
+    return specs["refit_of"].notna() & (specs["refit_of"].astype(str) != "")
 
 
 def terms_of(estimates: pd.DataFrame, specification: pd.DataFrame) -> pd.DataFrame:

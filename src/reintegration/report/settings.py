@@ -23,6 +23,7 @@ class Settings:
     minimum_cell: int
     codebook: Codebook
     language: Language
+    specifications: tuple[Mapping[str, Any], ...] = ()  # as declared, plain
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], root: str | Path = ".") -> "Settings":
@@ -39,6 +40,7 @@ class Settings:
             minimum_cell=choices.Disclosure.model_validate(config["disclosure"]).minimum_cell,
             codebook=codebook,
             language=Language(report.language, codebook),
+            specifications=tuple(config.get("specifications", ())),
         )
 
     @property

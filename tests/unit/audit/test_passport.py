@@ -14,11 +14,14 @@ from reintegration.audit import passport
 from reintegration.audit.estimate_files import ESTIMATE_FILES
 from reintegration.audit.explain import explain
 from reintegration.audit.explain_text import lines
+from reintegration.audit.passport_evidence import evidence
 from reintegration.audit.passport_rows import row_accounts
+from reintegration.audit.passport_spec import specification_passport
 from reintegration.audit.run import describe_run, git_state
 from reintegration.audit.small import count
 from reintegration.cli import app
 from reintegration.errors import StudyError
+from reintegration.estimation.diagnostics import not_least_squares
 from reintegration.tables_io import write_csv
 
 ROOT = Path(__file__).parents[3]
@@ -164,6 +167,47 @@ def test_a_passport_shows_rows_columns_errors_and_influence(made):
         "returnee_id",
         "location_id",
     }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"estimator": "fractional_logit"},
+        {"estimator": "logit", "threshold": 0.5},
+        {"estimator": "quantile", "vcov": {"type": "HC0"}},
+        {"estimator": "mixed", "random": {"groups": "returnee_id"}, "vcov": {"type": "classical"}},
+        {"fixed_effects": ["location_id"]},
+        {"weights": "age"},
+        {"vcov": [{"type": "CR1S", "cluster": ["returnee_id", "location_id"]}, {"type": "HC3"}]},
+        {"filter": "country == GIN", "terms": ["assistance"]},
+        {"filter": "country == XXX"},
+    ],
+    ids=lambda change: "-".join(map(str, change.values()))[:30],
+)
+def test_every_kind_of_specification_has_a_passport(frame, choices, change):
+    declared = {**SPEC, **change}
+    raw = choices.model_dump(mode="json") | {"specifications": [declared]}
+    own = config.Config.model_validate(raw)
+    [one] = [one for one in passport.refit(frame, own) if one.spec.spec_id == "levels.composite"]
+    spec, groups = specification_passport(one.spec, one.fit, one.frame, {}, 5)
+    known = {row["estimate_id"] for row in one.fit.estimates}
+    found = evidence(one.fit, one.frame, groups, 0.95, known, 5)
+    json.dumps(passport.plain([spec, found]), allow_nan=False)
+    if change.get("filter") == "country == XXX":
+        assert spec["status"] == "failed" and spec["reason"]
+        assert found == {}
+        return
+    assert spec["status"] == "ok", spec["reason"]
+    assert {row["estimate_id"] for term in found.values() for row in term["covariances"]} >= known
+    term = found["cash"]
+    assert [row for row in term["covariances"] if row["status"] == "ok"]
+    if not_least_squares(one.fit):
+        assert all(
+            test["says"] and test["p_value"] != test["p_value"] for test in spec["diagnostics"]
+        )
+        assert "least squares" in term["influence"]["says"]
+    else:
+        assert len(term["influence"]["dfbetas"]) == 5
 
 
 def test_derived_numbers_name_what_they_are_made_of(made):

@@ -6,12 +6,20 @@ from made_up_results import config
 from reintegration.config import Cleaning
 from reintegration.report import tables
 from reintegration.report.numbers import Numbers
-from reintegration.report.outputs import TABLES, table_files
+from reintegration.report.outputs import table_files, table_names
 from reintegration.report.select import described, main_specification
 from reintegration.report.tables import make_table
 from reintegration.report.tables.model import Maker
 from reintegration.report.tables.render import fragment, latex, to_frame, to_html, to_latex
-from reintegration.tables_io import read_csv
+from reintegration.tables_io import read_csv, write_csv
+
+FOOT = [
+    *("n_obs", "n_returnees", "n_clusters", "r2", "fixed_effects", "coding", "estimator", "vcov"),
+    *("controls", "weights", "sample", "family", "adjustment", "ledger"),
+]
+
+DECLARED = config()["specifications"]
+TABLES = table_names(DECLARED)
 
 
 def make(name, frames, settings, hidden=()):
@@ -21,7 +29,7 @@ def make(name, frames, settings, hidden=()):
 
 def test_every_table_is_made_in_every_format_and_marked(made_up, tmp_path):
     tables.run_tables(made_up, tmp_path, config())
-    for name in table_files(tmp_path):
+    for name in table_files(tmp_path, DECLARED):
         assert (tmp_path / name).stat().st_size > 0
     for name in TABLES:
         assert set(read_csv(tmp_path / f"{name}.csv")["data"]) == {"simulated"}
@@ -63,12 +71,13 @@ def test_a_regression_table_states_errors_coding_and_size(frames, settings):
     notes = " ".join(table.notes)
     assert "CR1S, clustered by returnee" in notes
     assert "deviation from the unweighted average country" in notes
-    assert [line.key for line in table.lines if line.kind == "foot"] == [
-        "n_obs",
-        "n_returnees",
-        "n_clusters",
-        "r2",
-    ]
+    foot = {
+        line.key: [cell.text for cell in line.cells] for line in table.lines if line.kind == "foot"
+    }
+    assert list(foot) == FOOT
+    assert set(foot["vcov"]) == {"CR1S, clustered by returnee"}
+    assert set(foot["coding"]) == {"deviation"}
+    assert set(foot["fixed_effects"]) == {"no"}
     training = next(line for line in table.lines if line.key == "training")
     row = frames["estimates"].set_index("estimate_id").loc[training.cells[0].estimate_id]
     assert training.cells[0].text == settings.language.number(row["estimate"], 3, signed=True)
@@ -138,6 +147,7 @@ def test_latex_is_escaped(frames, settings):
     )
     for name in TABLES:
         text = to_latex(make(name, frames, settings), settings)
+        text = text.replace(rf"\label{{tab:{name}}}", "")
         assert not re.search(r"(?<!\\)[%&#_](?!\s)", text.replace(" & ", " ").split("\n", 1)[1])
         assert text.count(r"\begin{") == text.count(r"\end{")
 
@@ -213,3 +223,14 @@ def test_every_rule_and_action_has_words(settings):
         assert said.has(f"tables.cleaning.rules.{rule}")
         for action in Cleaning.model_fields[rule].annotation.__args__:
             assert said.has(f"tables.cleaning.actions.{action}")
+
+
+def test_what_is_hidden_is_listed_once_for_each_table(made_up, tmp_path):
+    inputs = dict(made_up)
+    inputs["effects"] = tmp_path / "effects.csv"
+    effects = read_csv(made_up["effects"]).assign(n_mentored=3)
+    write_csv(effects, inputs["effects"])
+    tables.run_tables(inputs, tmp_path, config())
+    hidden = read_csv(tmp_path / "suppressed.csv")
+    assert set(effects["estimate_id"]) <= set(hidden["estimate_id"])
+    assert {"orion", "inference"} <= set(hidden["exhibit"])

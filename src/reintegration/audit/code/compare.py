@@ -109,12 +109,13 @@ def compare(
         }
         if row["status"] != "ok":
             continue
-        no_error = spec.estimator == "quantile"
-        reason = "" if no_error else unchecked(facts, vcov)
-        if not reason and found is None:
+        reason = ""
+        if found is None:
             reason = absent
-        if not reason and found:
-            reason = found.problems.get("", "") or found.problems.get(label(vcov), "")
+        elif not any(found.numbers):
+            reason = found.problems.get("", "")
+        else:
+            reason = found.problems.get(label(vcov), "")
         if reason:
             yield base | {"reason": reason}
             continue
@@ -127,8 +128,7 @@ def compare(
                 (label(vcov), row["term"].removeprefix("threshold."))
             )
         else:
-            given = label(spec.vcov) if no_error else label(vcov)
-            theirs = found.numbers.get((given, names[row["term"]]))
+            theirs = found.numbers.get((label(vcov), names[row["term"]]))
         if theirs is None:
             yield base | {
                 "status": CHECKED,
@@ -136,21 +136,29 @@ def compare(
                 "reason": "R has no number of this name: it left out another column",
             }
             continue
-        yield base | _judge(row["estimate"], row["std_error"], *theirs, spec.estimator)
+        scale = abs(_residual(found)) if random else 0.0
+        judged = _judge(row["estimate"], row["std_error"], *theirs, spec.estimator, scale)
+        if why := unchecked(facts, vcov):
+            judged["reason"] = f"the estimate alone is compared: {why}"
+        yield base | judged
 
 
 def _judge(
-    ours: float, ours_error: float, theirs: float, theirs_error: float, estimator: str
+    ours: float,
+    ours_error: float,
+    theirs: float,
+    theirs_error: float,
+    estimator: str,
+    scale: float = 0.0,
 ) -> dict[str, Any]:
+    """Compare; what has no error is measured by its size, or by the residual's, if larger."""
     limit = tolerance_of(estimator)
-    if estimator == "quantile":
-        theirs_error = np.nan
     difference = theirs - ours
     has_error = np.isfinite(ours_error) and ours_error > 0
     both = has_error and np.isfinite(theirs_error)
     in_errors = difference / ours_error if has_error else np.nan
     relative = (theirs_error - ours_error) / ours_error if both else np.nan
-    size = ours_error if has_error else abs(ours)
+    size = ours_error if has_error else max(abs(ours), scale)
     agrees = abs(difference) <= limit.estimate * size + DIGITS * abs(ours)
     reason = "" if both else "R gives no standard error: the estimate alone is compared"
     if both:
@@ -169,6 +177,12 @@ def _judge(
         "status": CHECKED,
         "reason": reason,
     }
+
+
+def _residual(found: Found) -> float:
+    """The residual's standard deviation or variance, where there is a random part."""
+    names = ("sd.residual", "variance.idiosyncratic")
+    return next((found.numbers["", name][0] for name in names if ("", name) in found.numbers), 0.0)
 
 
 def _rounded(value: float) -> float:

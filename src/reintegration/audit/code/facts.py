@@ -1,12 +1,13 @@
 """What code in another language has to be told of a specification, beside the specification."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from reintegration.audit.code.names import plain_name
 from reintegration.estimation.absorb import nested
 from reintegration.estimation.coding import coded_in_full, spec_levels, term_name
 from reintegration.estimation.design import INTERCEPT
@@ -26,12 +27,17 @@ NUMBER, TRUTH, TEXT, DAY = "number", "truth", "text", "date"
 
 @dataclass(frozen=True)
 class DataFile:
-    """A CSV file as the code reads it: `path` from the code's folder, kinds of all its columns."""
+    """A CSV file as the code reads it: `path` from the code's folder, kinds of all its columns.
+
+    `missing` are texts that stand for a missing cell beside the empty one; `mark` says that the
+    file begins with a byte order mark.
+    """
 
     path: str
     kinds: Mapping[str, str]
     delimiter: str = ","
     missing: tuple[str, ...] = ()
+    mark: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +173,7 @@ def look(
             if len(sample) and any(nested(groups[name], way) for way in ways)
         )
     numbers = [name for name in frame if file.kinds.get(str(name)) == NUMBER]
-    return Facts(
+    facts = Facts(
         spec=spec,
         file=file,
         levels=levels,
@@ -191,6 +197,10 @@ def look(
         ),
         problem="" if used.any() else "no row is left in the sample",
     )
+    names = [plain_name(name) for name in facts.columns]
+    if len(set(names)) < len(names):
+        return replace(facts, problem="two columns have the same name without odd signs")
+    return facts
 
 
 def kinds_of(frame: pd.DataFrame) -> dict[str, str]:

@@ -1,28 +1,35 @@
 """Code of specifications on disk, and the rows it reads."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from reintegration.audit.code.facts import DataFile, Facts, kinds_of, look
+from reintegration.audit.code.facts import NUMBER, TRUTH, DataFile, Facts, kinds_of, look
 from reintegration.audit.code.r import file_name, r_code
+from reintegration.estimation.language import expand
 from reintegration.estimation.specs import RETURNEE, Specification
+from reintegration.estimation.tables import delimiter_of, read_table
+from reintegration.estimation.written import read_specifications
 from reintegration.private import private_file, private_folder
 
 DATA = "data"
 # Columns that name a person or place by a pseudonym, or an interview.
-_NAMES = (RETURNEE, "location_id", "survey_id")
+NAMES = (RETURNEE, "location_id", "survey_id")
 
 
 def write_code(facts: Sequence[Facts], folder: str | Path) -> dict[str, Path]:
     """Write R and Stata code of specifications: the R script of each by its id."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    scripts = {}
+    scripts: dict[str, Path] = {}
     for one in facts:
         spec_id = one.spec.spec_id
-        scripts[spec_id] = folder / file_name(spec_id, "R")
+        name = file_name(spec_id, "R")
+        if folder / name in scripts.values():
+            name = file_name(f"{spec_id}_{len(scripts) + 1}", "R")
+        scripts[spec_id] = folder / name
         scripts[spec_id].write_text(r_code(one), encoding="utf-8")
     return scripts
 
@@ -52,11 +59,46 @@ def study_code(
     return {one.spec.spec_id: (one, scripts[one.spec.spec_id]) for one in facts}
 
 
-def write_rows(frame: pd.DataFrame, columns: set[str], path: Path) -> None:
-    """Write columns of a frame with all their digits, pseudonyms as numbers; owner-only."""
+def table_code(
+    spec: str | Path, data: str | Path, folder: str | Path, missing: Sequence[str] = ()
+) -> list[Facts]:
+    """Write the code of specifications of a file against a table, as `reintegration fit` does.
+
+    A CSV file is read where it is; of a Parquet file the columns used are written beside the
+    code, for their owner alone.
+    """
+    data, folder = Path(data), Path(folder)
+    table = read_table(data, missing)
+    specs = [one for wanted in expand(read_specifications(spec), table) for one in wanted.specs]
+    place = folder / DATA / f"{data.stem}.csv"
+    if data.suffix == ".parquet":
+        kinds = {name: NUMBER if kind == TRUTH else kind for name, kind in table.kinds.items()}
+        file = DataFile(f"{DATA}/{place.name}", kinds)
+    else:
+        with data.open("rb") as stream:
+            first = stream.readline()
+        file = DataFile(
+            Path(os.path.relpath(data.resolve(), folder.resolve())).as_posix(),
+            table.kinds,
+            delimiter_of(first.decode("utf-8-sig")),
+            tuple(missing),
+            first.startswith(b"\xef\xbb\xbf"),
+        )
+    facts = [look(one, table.frame, file) for one in specs]
+    if data.suffix == ".parquet":
+        private_folder(place.parent)
+        write_rows(table.frame, {c for one in facts for c in one.columns}, place, names=())
+    write_code(facts, folder)
+    return facts
+
+
+def write_rows(
+    frame: pd.DataFrame, columns: set[str], path: Path, names: Sequence[str] = NAMES
+) -> None:
+    """Write columns of a frame with all their digits, `names` as numbers; owner-only."""
     part = frame[[name for name in frame.columns if name in columns]].copy()
     for name in part.columns:
-        if name in _NAMES:
+        if name in names:
             codes = pd.Series(pd.factorize(part[name])[0] + 1, part.index)
             part[name] = codes.where(codes > 0).astype("Int64")
         elif pd.api.types.is_bool_dtype(part[name]):

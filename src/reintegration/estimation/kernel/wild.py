@@ -16,11 +16,12 @@ they differ by less than 1e-9 of their size. A draw whose statistic is 0/0 count
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from reintegration.estimation.kernel.gram import Gram
+from reintegration.estimation.kernel.rows import row_scores
 from reintegration.estimation.kernel.single import Equation, single
 from reintegration.estimation.kernel.solutions import STATUSES
 from reintegration.estimation.kernel.solve import EXACT_FIT, solve
@@ -116,8 +117,51 @@ def wild_bootstrap(
     else:
         vectors = _drawn(weights, draws, gram.n_clusters, rng)
     fit = single(gram, Equation(equation.outcome, equation.regressors, (term,)))
-    moments = _moments(fit.influence[0], fit.residual * fit.scale, fit.span, gram, vectors)
-    reached = _Reached(moments, b, null_imposed, enumerated)
+    direction, residual = fit.influence[0], fit.residual * fit.scale
+    return _bootstrapped(found, gram, direction, residual, fit.span, vectors, confidence)
+
+
+def wild_combination(
+    scored: "Scored",
+    direction: np.ndarray,
+    residual: np.ndarray,
+    span: np.ndarray,
+    found: WildBootstrap,
+    *,
+    weights: Literal["rademacher", "webb"] = "rademacher",
+    draws: int = 9999,
+    rng: np.random.Generator,
+    confidence: float | None = None,
+) -> WildBootstrap:
+    """Test any combination of coefficients: the same as making it one of them.
+
+    Parameters
+    ----------
+    scored
+        What sums scores by cluster.
+    direction, residual, span
+        Influence of the outcomes on the combination, shape (r,), residual, shape (r,), and an
+        orthonormal basis of all columns, shape (r, k), in the coordinates of `scored`.
+    found
+        The estimate, its CR1S error, the null, and whether signs are enumerated.
+    """
+    g = scored.n_clusters
+    vectors = _signs(g) if found.enumerated else _drawn(weights, draws, g, rng)
+    return _bootstrapped(found, scored, direction, residual, span, vectors, confidence)
+
+
+def _bootstrapped(
+    found: WildBootstrap,
+    scored: "Scored",
+    direction: np.ndarray,
+    residual: np.ndarray,
+    span: np.ndarray,
+    vectors: Iterator[np.ndarray],
+    confidence: float | None,
+) -> WildBootstrap:
+    b, error, null, enumerated = found.estimate, found.std_error, found.null, found.enumerated
+    moments = _moments(direction, residual, span, scored, vectors)
+    reached = _Reached(moments, b, found.null_imposed, enumerated)
     at_least, strictly = (reached.count(b - null, slack) for slack in (SAME, -SAME))
     low, high = (np.nan, np.nan) if confidence is None else reached.interval(error, 1 - confidence)
     twice = 2 if enumerated else 1
@@ -133,6 +177,34 @@ def wild_bootstrap(
         at_least=at_least * twice,
         ties=(at_least - strictly) * twice,
     )
+
+
+class Scored(Protocol):
+    """What sums scores by cluster: a `Gram`, or rows."""
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+
+    def scores(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Multiply vectors, shapes (a, r) and (r,), by each cluster's cross-products."""
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """The rows of a basis, shape (r, n), sorted by clusters of `sizes` rows, shape (G,)."""
+
+    rows: np.ndarray
+    sizes: np.ndarray
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.sizes)
+
+    def scores(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Multiply vectors, shapes (a, r) and (r,), by each cluster's cross-products."""
+        return row_scores(self.rows, self.sizes, left, right)
 
 
 @dataclass(frozen=True)
@@ -154,7 +226,7 @@ class _Moments:
 
 
 def _moments(
-    v: np.ndarray, e: np.ndarray, span: np.ndarray, gram: Gram, vectors: Iterator[np.ndarray]
+    v: np.ndarray, e: np.ndarray, span: np.ndarray, gram: Scored, vectors: Iterator[np.ndarray]
 ) -> _Moments:
     length = v @ v
     own = gram.scores(v[None], e)[0]

@@ -21,9 +21,8 @@ from reintegration.report.audit.passports import (
     specification,
 )
 from reintegration.report.audit.rows import COLUMNS, Joined, estimate_rows, spec_rows
-from reintegration.report.language import Language
 from reintegration.report.numbers import Numbers, read_results
-from reintegration.report.outputs import AUDIT_INPUTS
+from reintegration.report.outputs import AUDIT_INPUTS, table_names
 from reintegration.report.select import described
 from reintegration.report.settings import Settings
 from reintegration.tables_io import read_csv
@@ -57,7 +56,7 @@ def gather(
     rows = list(estimate_rows(frames, numbers, settings, joined))
     kept = {row["id"] for row in rows if row["status"] == SUPPRESSED}
     compared = crosscheck_rows(checked, kept)
-    more = _more(rows, _uses(uses, settings.language), compared)
+    more = _more(rows, _uses(uses, settings), compared)
     made = {
         row["id"]: finite(
             estimate(
@@ -124,11 +123,15 @@ def _agreement(checked: pd.DataFrame) -> dict[str, str]:
     return said
 
 
-def _uses(path: str | Path, language: Language) -> dict[str, list[dict[str, str]]]:
+def _uses(path: str | Path, settings: Settings) -> dict[str, list[dict[str, str]]]:
     """Where the study's page shows each number."""
     found: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     uses = read_csv(path)
-    places = {name: links.use(name, language) for name in uses["used_in"].astype(str).unique()}
+    tables = table_names(settings.specifications)
+    places = {
+        name: links.use(name, settings.language, tables)
+        for name in uses["used_in"].astype(str).unique()
+    }
     for name, used_in in zip(uses["estimate_id"].astype(str), uses["used_in"], strict=True):
         found[name].append(places[used_in])
     return found

@@ -8,10 +8,23 @@ import pandas as pd
 
 from reintegration.disclosure import SMALL
 from reintegration.report.numbers import Numbers, read_results
-from reintegration.report.outputs import ALL_TABLES, SUPPRESSED, TABLE_INPUTS, TABLES
+from reintegration.report.outputs import (
+    ALL_TABLES,
+    SUPPRESSED,
+    TABLE_INPUTS,
+    regression_tables,
+    table_names,
+)
 from reintegration.report.select import CHANGES, SURVEYS, described
 from reintegration.report.settings import Settings
-from reintegration.report.tables import claims, cleaning, descriptive, effects, regression
+from reintegration.report.tables import (
+    claims,
+    cleaning,
+    descriptive,
+    effects,
+    inference,
+    regression,
+)
 from reintegration.report.tables.excel import to_excel, workbook
 from reintegration.report.tables.model import Maker, Table
 from reintegration.report.tables.render import to_frame, to_html, to_latex
@@ -22,12 +35,16 @@ from reintegration.tables_io import write_csv
 def make_table(
     name: str, frames: dict[str, pd.DataFrame], numbers: Numbers, settings: Settings
 ) -> Table:
-    """Make one table of `outputs.TABLES`."""
+    """Make one table of `outputs.table_names`."""
     maker = Maker(numbers, settings)
+    declared = regression_tables(settings.specifications)
+    if name in declared:
+        return regression.of_specification(name, declared[name], frames, maker)
     if name in ("levels", "changes"):
-        return regression.regression(name, SURVEYS if name == "levels" else CHANGES, frames, maker)
-    if name in ("orion", "slopes"):
-        return getattr(effects, name)(frames, maker)
+        return regression.of_scores(name, SURVEYS if name == "levels" else CHANGES, frames, maker)
+    for room in (effects, inference):
+        if name in room.MADE:
+            return room.MADE[name](frames, maker)
     if name == "cleaning":
         return cleaning.cleaning(frames, maker)
     if name == "claims":
@@ -61,7 +78,9 @@ def run_tables(
     protected = described(frames["descriptives"], settings.minimum_cell, settings.codebook.shares)
     hidden = set(protected.record["estimate_id"])
     numbers = Numbers(frames, settings.language, hidden, settings.minimum_cell)
-    made = [make_table(name, frames, numbers, settings) for name in TABLES]
+    made = [
+        make_table(name, frames, numbers, settings) for name in table_names(settings.specifications)
+    ]
     record = []
     for table in made:
         frame = write_table(table, folder, settings)
@@ -69,7 +88,7 @@ def run_tables(
             frame.loc[frame["status"] == "suppressed", ["estimate_id"]].assign(exhibit=table.name)
         )
     (folder / ALL_TABLES).write_bytes(workbook(made, settings))
-    listed = pd.concat(record)
+    listed = pd.concat(record, ignore_index=True)
     reasons = dict(zip(protected.record["estimate_id"], protected.record["reason"], strict=True))
     listed["reason"] = [reasons.get(name, SMALL) for name in listed["estimate_id"]]
     listed["minimum"] = settings.minimum_cell

@@ -92,3 +92,6 @@ def slopes(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     caption = language.plain("tables.slopes.caption")
     stub = language.plain("tables.country")
     return Table("slopes", caption, columns, tuple(lines), maker.notes(note), stub)
+
+
+MADE = {"orion": orion, "slopes": slopes}

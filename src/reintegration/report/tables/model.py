@@ -1,7 +1,7 @@
 """A table before it is written: rows of cells, each cell with the estimate it shows."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reintegration.disclosure import SUPPRESSED
 from reintegration.report.language import is_missing
@@ -9,9 +9,11 @@ from reintegration.report.numbers import GOOD, MODEL, Numbers, Row
 from reintegration.report.settings import Settings
 
 SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count", "mean", "short"
+PROBABILITY = "probability"
 # Digits of each way to write a number; shares are in percent.
-DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2}
+DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2, PROBABILITY: 3}
 NOT_ESTIMATED = "not_estimated"
+NOT_APPLICABLE = "–"
 SMALL_ERROR = 0.001  # a standard error that three decimals would show as one digit or none
 
 
@@ -139,12 +141,70 @@ class Maker:
         text = "" if is_missing(value) else self.write(value, how)
         return Cell(text, source=row, status=GOOD, column=column)
 
+    def estimate(self, estimate_id: object, families: dict[str, None] | None = None) -> Cell:
+        """Show an estimate, its standard error, and its p-value adjusted for its family.
+
+        Parameters
+        ----------
+        families
+            Takes the name of the family, where there is an adjusted p-value to explain.
+        """
+        cell = self.cell(estimate_id, SIGNED, "std_error")
+        row = cell.source
+        if row is None or cell.status != GOOD or not row.word("family"):
+            return cell
+        p_value = row.get("p_adjusted")
+        if is_missing(p_value):
+            return cell
+        if families is not None:
+            families[row.word("family")] = None
+        return replace(cell, adjusted=f"[{self.probability(p_value)}]", adjusted_value=p_value)
+
+    def why(self, estimate_id: object) -> str:
+        """Say in words why there is no number, with the reason that results give."""
+        say = self.settings.language.plain
+        if is_missing(estimate_id) or estimate_id not in self.numbers:
+            return say("missing.absent")
+        name = str(estimate_id)
+        row = self.numbers[name]
+        status = row.word("status")
+        words = say(f"missing.status.{status}") if self._knows(status) else ""
+        if self.numbers.hidden(name):
+            return self.numbers.why_missing(name)
+        return ": ".join(filter(None, [words, row.word("warnings")])) or say("missing.unknown")
+
+    def _knows(self, status: str) -> bool:
+        return self.settings.language.has(f"missing.status.{status}")
+
+    def probability(self, p_value: float) -> str:
+        """Write a p-value without a word before it: 0.012, or <0.001."""
+        language = self.settings.language
+        smallest = 10.0 ** -DIGITS[POINTS]
+        if p_value < smallest:
+            return f"<{language.number(smallest, DIGITS[POINTS])}"
+        return language.number(p_value, DIGITS[POINTS])
+
+    @property
+    def adjustment(self) -> str:
+        """How p-values of a family are adjusted, in words."""
+        name = getattr(self.settings.inference, "adjust", "holm")
+        return self.settings.language.plain(f"tables.adjustments.{name}")
+
     def model(self, spec_id: object, column: str) -> Cell:
-        """Show a number of a fitted model, such as its R squared."""
+        """Show a number of a fitted model, such as its R squared; a dash where it has none."""
+        say = self.settings.language.plain
         name = f"{MODEL}.{spec_id}"
         if name not in self.numbers:
-            return self._absent(None, self.settings.language.plain("missing.absent"))
-        return self.column(name, column, POINTS if column == "r2" else COUNT)
+            return self._absent(None, say("missing.absent"))
+        row = self.numbers[name]
+        failed = row.word("status") not in ("", GOOD)
+        if failed and column != "n_obs":
+            return self._absent(row, row.word("warnings") or say("missing.unknown"))
+        if is_missing(row.get(column)):
+            return Cell(NOT_APPLICABLE, status=GOOD)
+        if column == "n_returnees":
+            return self.group_size(name, column)
+        return self.column(name, column, POINTS if column.startswith("r2") else COUNT)
 
     def group_size(self, estimate_id: str, column: str) -> Cell:
         """Show how many returnees a group has, unless they are too few to be told."""
@@ -161,6 +221,8 @@ class Maker:
         digits = DIGITS[how] if digits is None else digits
         if how == SHARE:
             return language.share(value, digits)
+        if how == PROBABILITY:
+            return self.probability(value)
         return language.number(value, digits, signed=how == SIGNED)
 
     def notes(self, *first: str) -> tuple[str, ...]:
