@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reintegration.audit.crosscheck import COLUMNS as CROSSCHECK
 from reintegration.config import load_config
 from reintegration.estimation import results as columns
 from reintegration.ingest.cleaning.account import rule_counts
@@ -398,6 +399,21 @@ class World:
                  "estimate_ids", "verdict", "planted", "reason"]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
+    def crosscheck(self) -> pd.DataFrame:
+        """R agrees with one estimate, was not asked for another, and one model has no R."""
+        name, engine = "levels.composite", "R 4.2.2 with sandwich 3.0-2"
+        common = {"spec_id": name, "estimator": "ols"}
+        rows = [
+            {"estimate_id": f"{name}.sex.woman.cr1s-returnee_id", "engine": engine,
+             "estimate": 0.01, "std_error": 0.004, "diff_in_std_errors": 2e-10,
+             "rel_diff_std_error": 0.0, "agrees": "yes", "ours": 0.01, "ours_std_error": 0.004,
+             "status": "checked", "reason": "", "vcov": "CR1S by returnee_id", **common},
+            {"estimate_id": f"{name}.sex.woman.cr2-returnee_id", "engine": "", "ours": 0.01,
+             "ours_std_error": 0.004, "status": "not_checked", "reason": "too expensive",
+             "agrees": "", "vcov": "CR2 by returnee_id", **common},
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(CROSSCHECK))
+
     def rows(self) -> pd.DataFrame:
         rows = [
             {"spec_id": "levels.composite", "outcome": "composite", "country": code,
@@ -436,6 +452,7 @@ def make_results(
         "slopes": slopes,
         "lines": lines,
         "claims": world.claims(),
+        "crosscheck": world.crosscheck(),
     }
     files = {name: folder / path for name, path in RESULTS.items()}
     for name, path in files.items():

@@ -343,17 +343,20 @@ def specs(
 def crosscheck(
     folder: Annotated[Path, typer.Option(help="Folder of config.yaml and results/.")] = Path(),
     need_r: Annotated[
-        bool, typer.Option("--need-r", help="Fail where R or a package of it is not installed.")
+        bool,
+        typer.Option("--need-r", help="Fail also where R gave no number."),
     ] = False,
 ) -> None:
     """Fit every regression of the study again in R, and compare; code 1 where R disagrees."""
-    from reintegration.audit.crosscheck import OUT, check_folder, disagrees, in_words, lacks_r
+    from reintegration.audit.crosscheck import check_folder
+    from reintegration.audit.crosscheck_words import OUT, disagrees, in_words, read_rows, unfinished
 
-    compared = check_folder(folder)
-    for line in in_words(compared):
+    check_folder(folder)
+    rows = read_rows(folder)
+    for line in in_words(rows):
         _say(line)
     _say(f"Written: {folder / OUT}")
-    if disagrees(compared) or (need_r and lacks_r(compared)):
+    if disagrees(rows) or (need_r and unfinished(rows)):
         raise typer.Exit(1)
 
 

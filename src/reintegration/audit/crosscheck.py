@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from reintegration.audit.code.compare import CHECKED, NO_R, compare, found_by_script
+from reintegration.audit.code.compare import NO_R, compare, found_by_script
 from reintegration.audit.code.engine import installed, run_scripts
 from reintegration.audit.code.facts import Facts
 from reintegration.audit.code.files import study_code
+from reintegration.audit.crosscheck_words import OUT
 from reintegration.config import Config, check_config, load_config
 from reintegration.errors import StudyError
 from reintegration.estimation.results import table
@@ -35,7 +36,7 @@ TABLES = (
 )
 VALUE, SLOPE = "estimate", "slope_per_year"
 SURVEYS, SCORES = "results/clean/surveys.parquet", "results/scores/scores.parquet"
-CODE, OUT = "results/audit/code", "results/audit/crosscheck.csv"
+CODE = "results/audit/code"
 
 
 def crosscheck(
@@ -155,40 +156,3 @@ def check_folder(root: Path) -> pd.DataFrame:
         root / OUT,
         load_config(root / "config.yaml"),
     )
-
-
-def in_words(compared: pd.DataFrame) -> list[str]:
-    """What came of it, in a few lines."""
-    checked = compared[compared["status"] == CHECKED]
-    wrong = checked[checked["agrees"] == "no"]
-    engines = sorted({str(engine) for engine in checked["engine"].dropna() if engine})
-    lines = []
-    if len(checked):
-        version = engines[0].split(" with ")[0] if engines else "R"
-        lines.append(
-            f"Cross-check: {len(checked):,} estimates fitted again by {version},"
-            f" {len(checked) - len(wrong):,} agree."
-        )
-    open_ones = compared[compared["status"] != CHECKED]
-    for reason, rows in open_ones.groupby("reason"):
-        lines.append(f"Not checked: {len(rows):,} estimates: {reason}.")
-    for row in wrong.head(10).to_dict("records"):
-        lines.append(
-            f"R DISAGREES: {row['estimate_id']}: {row['ours']:.6g} ({row['ours_std_error']:.6g}),"
-            f" R {row['estimate']:.6g} ({row['std_error']:.6g})"
-            + (f": {row['reason']}" if isinstance(row["reason"], str) and row["reason"] else "")
-        )
-    if len(wrong) > 10:
-        lines.append(f"R DISAGREES with {len(wrong) - 10:,} more: {OUT}")
-    return lines
-
-
-def disagrees(compared: pd.DataFrame) -> bool:
-    """Whether R has another number for any estimate."""
-    return bool((compared["agrees"] == "no").any())
-
-
-def lacks_r(compared: pd.DataFrame) -> bool:
-    """Whether anything was not checked because R, or a package of it, is not installed."""
-    reasons = compared["reason"].fillna("").astype(str)
-    return bool(reasons.str.contains("not installed", regex=False).any())

@@ -35,6 +35,7 @@ RESULTS: dict[str, str] = {
     "slopes": "trends/slopes.csv",
     "lines": "trends/lines.csv",
     "claims": "audit/claims.csv",
+    "crosscheck": "audit/crosscheck.csv",
 }
 
 # In the order of the page, which numbers them.
@@ -64,6 +65,7 @@ TABLES: tuple[str, ...] = (
     "inference",
     "regressions",
     "claims",
+    "crosscheck",
 )
 TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html", "docx", "xlsx")
 ALL_TABLES = "all_tables.xlsx"  # every table in one workbook
@@ -111,6 +113,7 @@ TABLE_INPUTS: dict[str, str] = _pick(
     "effects",
     "slopes",
     "claims",
+    "crosscheck",
 )
 PAGE_INPUTS: dict[str, str] = dict(RESULTS)
 # Specifications, and every file whose rows are estimates.

@@ -45,4 +45,5 @@ ORIGINS: dict[str, Origin] = {
     "slopes": _TRENDS,
     "lines": _TRENDS,
     "claims": Origin("claims", "audit.verdicts.run_claims"),
+    "crosscheck": Origin("crosscheck", "audit.crosscheck.run_crosscheck"),
 }

@@ -20,6 +20,7 @@ from reintegration.report.settings import Settings
 from reintegration.report.tables import (
     claims,
     cleaning,
+    crosscheck,
     descriptive,
     effects,
     inference,
@@ -49,6 +50,8 @@ def make_table(
         return cleaning.cleaning(frames, maker)
     if name == "claims":
         return claims.claims(frames, maker)
+    if name == "crosscheck":
+        return crosscheck.crosscheck(frames, maker)
     data = descriptive.Descriptives(frames["descriptives"], settings)
     return getattr(descriptive, name)(data, maker)
 
