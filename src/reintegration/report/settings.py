@@ -49,6 +49,12 @@ class Settings:
         return self.data.world is not None
 
     @property
+    def studied(self) -> list[str]:
+        """Countries that the study names; none where it takes all that it finds."""
+        countries = self.study.countries
+        return [] if isinstance(countries, str) else list(countries)
+
+    @property
     def mark(self) -> str:
         """The words that mark simulated data; empty for real data."""
         return self.language.plain("words.simulated") if self.simulated else ""

@@ -1,16 +1,31 @@
 import re
+from dataclasses import replace
+from io import BytesIO
 
 import pytest
-from made_up_results import config
+from docx import Document
+from made_up_results import config, make_results
+from python_calamine import CalamineWorkbook
 
 from reintegration.config import Cleaning
 from reintegration.report import tables
-from reintegration.report.numbers import Numbers
-from reintegration.report.outputs import table_files, table_names
+from reintegration.report.numbers import Numbers, read_results
+from reintegration.report.outputs import RESULTS, table_files, table_names
 from reintegration.report.select import described, main_specification
+from reintegration.report.settings import Settings
 from reintegration.report.tables import make_table
+from reintegration.report.tables.excel import to_excel
 from reintegration.report.tables.model import Maker
-from reintegration.report.tables.render import fragment, latex, to_frame, to_html, to_latex
+from reintegration.report.tables.render import (
+    _body,
+    _head,
+    fragment,
+    latex,
+    to_frame,
+    to_html,
+    to_latex,
+)
+from reintegration.report.tables.word import to_word
 from reintegration.tables_io import read_csv, write_csv
 
 FOOT = [
@@ -20,6 +35,7 @@ FOOT = [
 
 DECLARED = config()["specifications"]
 TABLES = table_names(DECLARED)
+SETTINGS = Settings.from_config(config())
 
 
 def make(name, frames, settings, hidden=()):
@@ -136,7 +152,7 @@ def test_a_hidden_number_leaves_no_trace(frames, settings):
 def test_few_mentored_are_not_counted_aloud(frames, settings):
     effects = frames["effects"].assign(n_mentored=3)
     table = make("orion", {**frames, "effects": effects}, settings)
-    shown = {cell.text for line in table.lines for cell in line.cells[:5]}
+    shown = {cell.text for line in table.lines for cell in line.cells[:5] if cell.source}
     assert shown == {"(s)"}
 
 
@@ -198,11 +214,13 @@ def test_the_table_of_cleaning_tells_every_rule_with_its_action(frames, settings
     table = make("cleaning", frames, settings)
     rules = [line.key for line in table.lines]
     assert rules[: len(Cleaning.rules())] == Cleaning.rules()
-    assert rules[len(Cleaning.rules()) :] == ["no_case_number"]  # those that hold always
+    assert "no_case_number" in rules[len(Cleaning.rules()) :]  # those that hold always
+    assert len(set(rules)) == len(rules)
     texts = {line.key: [line.label, *(cell.text for cell in line.cells)] for line in table.lines}
     assert texts["unknown_answer"][1:] == ["the cell is blanked", "0", "1,234", "0"]
     assert texts["impossible_date"][1:] == ["the survey is left out", "0", "0", "40"]
-    assert texts["no_case_number"][1] == "always"
+    assert texts["no_case_number"][1:] == ["always", "0", "0", "10"]
+    assert texts["broken_row"][1:] == ["always", "0", "0", "0"]  # the results do not name it
     assert texts["short_interview"][0] == "Interview of less than 10 minutes"
 
 
@@ -234,3 +252,115 @@ def test_what_is_hidden_is_listed_once_for_each_table(made_up, tmp_path):
     hidden = read_csv(tmp_path / "suppressed.csv")
     assert set(effects["estimate_id"]) <= set(hidden["estimate_id"])
     assert {"orion", "inference"} <= set(hidden["exhibit"])
+
+
+# ---------------------------------------------------------------- layout and data
+
+
+def without_a_country(frames):
+    def fewer(frame):
+        for column in ("country", "level"):
+            if column in frame:
+                frame = frame[frame[column] != "CIV"]
+        return frame
+
+    return {name: fewer(frame) for name, frame in frames.items()}
+
+
+def blank(frame, rows):
+    """Rows of results as they are when nothing could be computed."""
+    numbers = [
+        *("estimate", "slope_per_year", "std_error", "p_value", "p_adjusted", "r2", "n_clusters"),
+        *("conf_low", "conf_high"),
+    ]
+    held = [name for name in numbers if name in frame]
+    changed = frame.assign(warnings=frame["warnings"].astype("object"))
+    changed[held] = changed[held].astype(float)
+    changed.loc[rows, held] = float("nan")
+    changed.loc[rows, "status"] = "failed"
+    changed.loc[rows, "warnings"] = "the rows do not suffice"
+    return changed
+
+
+def with_a_failed_specification(frames):
+    return frames | {
+        name: blank(frames[name], frames[name]["spec_id"] == "levels.social")
+        for name in ("estimates", "models")
+    }
+
+
+def with_nothing_estimated(frames):
+    return frames | {
+        name: blank(frame, frame.index)
+        for name, frame in frames.items()
+        if name in ("descriptives", "estimates", "models", "effects", "slopes")
+    }
+
+
+def without_follow_ups(frames, tmp_path):
+    made = make_results(tmp_path, follow_ups=False)
+    return read_results(made, RESULTS) | {"specs": frames["specs"]}
+
+
+CHANGES_OF_DATA = {
+    "a country has no survey": without_a_country,
+    "a specification failed": with_a_failed_specification,
+    "nothing could be estimated": with_nothing_estimated,
+    "nobody was surveyed twice": without_follow_ups,
+}
+
+
+def layout(table, settings):
+    """Rows and columns of a table as each kind of file has them."""
+    frame = to_frame(table, settings)
+    tex = to_latex(table, settings)
+    head = tex[tex.index(r"\begin{longtable}") : tex.index(r"\endfirsthead")]
+    body = tex[tex.index(r"\endlastfoot") :]
+    labels = [row.split(" & ")[0] for row in body.splitlines() if not row.startswith(" & ")]
+    html = _figure_of(table, settings)
+    document = Document(BytesIO(to_word(table, settings)))
+    sheet = CalamineWorkbook.from_filelike(BytesIO(to_excel(table, settings)))
+    words = [row.cells[0].text for row in document.tables[0].rows]
+    first = [row[0] for row in sheet.get_sheet_by_index(0).to_python() if row[0] != ""]
+    return {
+        "csv": list(frame[["row", "row_label", "column", "column_label"]].itertuples(index=False)),
+        "tex": (head, labels),
+        "html": re.findall(r"<th [^>]*>([^<]*)</th>", html),
+        "docx": words,
+        "xlsx": first[: len(table.lines) + 2],
+    }
+
+
+def _figure_of(table, settings):
+    """The grid, also of a table of which nothing was estimated."""
+    return str(_head(table)) + str(_body(table))
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_DATA)
+@pytest.mark.parametrize("name", TABLES)
+def test_the_layout_is_the_same_whatever_the_data_are(frames, tmp_path, name, change):
+    studied = type(SETTINGS.study).model_validate(
+        SETTINGS.study.model_dump() | {"countries": ["GIN", "SEN", "MAR", "CIV", "ETH"]}
+    )
+    settings = replace(SETTINGS, study=studied)
+    types = [f"assistance_{kind}" for kind in ("microbusiness", "training", "cash")]
+    specs = frames["specs"].assign(
+        terms=" ".join(["country", *types]), controls="age sex", not_recorded="own_category"
+    )
+    whole = frames | {"specs": specs}
+    more = (tmp_path,) if change == "nobody was surveyed twice" else ()
+    other = CHANGES_OF_DATA[change](whole, *more)
+    before = layout(make(name, whole, settings), settings)
+    assert len(before["csv"]) > 3
+    assert layout(make(name, other, settings), settings) == before
+
+
+def test_a_blank_is_explained(frames, settings):
+    failed = with_a_failed_specification(frames)
+    table = make("levels", failed, settings)
+    cells = {line.key: line.cells[1] for line in table.lines if line.cells}
+    assert cells["training"].text == "(n.e.)"
+    assert cells["r2"].text == "(n.e.)"
+    assert any("the rows do not suffice" in note for note in table.notes)
+    absent = make("sample", without_a_country(frames), settings)
+    assert any("no survey of this country" in note for note in absent.notes)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from reintegration.report.language import ALL
 from reintegration.report.select import slopes_of_countries
+from reintegration.report.settings import Settings
 from reintegration.report.tables.model import SIGNED, Cell, Column, Line, Maker, Table
 from reintegration.report.wording import vcov_label
 
@@ -14,7 +15,7 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     keys = ["comparator", "method", "country", "outcome"]
     effects = frames["effects"].drop_duplicates(keys)
     ids = effects.set_index(keys)["estimate_id"].to_dict()
-    scores = [name for name in settings.codebook.score_names if name in set(effects["outcome"])]
+    scores = [name for name in settings.codebook.score_names if name in settings.orion.outcomes]
     across = language.plain("tables.orion.estimates")
     columns = [Column(name, language.score(name), across) for name in scores]
     columns += [
@@ -22,15 +23,16 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
         for name in ("n_mentored", "n_other")
     ]
     lines = []
-    pairs = effects[keys[:2]].drop_duplicates().to_numpy().tolist()
-    for comparator, method in pairs:
+    pairs = [(c, m) for c in settings.orion.comparators for m in settings.orion.methods]
+    found_pairs = effects[["comparator", "method"]].drop_duplicates().to_numpy().tolist()
+    for comparator, method in dict.fromkeys([*pairs, *map(tuple, found_pairs)]):
         part = effects[(effects["comparator"] == comparator) & (effects["method"] == method)]
         against = language.plain(f"methods.{comparator}")
         heading = language.plain(
             "tables.orion.heading", method=language.plain(f"methods.{method}"), against=against
         )
         lines.append(Line(f"{comparator}.{method}", heading, kind="group"))
-        for country in _countries(part, settings.orion.countries):
+        for country in _countries(part, settings):
             found = [ids.get((comparator, method, country, name)) for name in scores]
             cells = [maker.cell(name, SIGNED, "std_error") for name in found]
             cells += _groups(next((name for name in found if name), None), maker)
@@ -43,11 +45,12 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     return Table("orion", caption, tuple(columns), tuple(lines), maker.notes(note))
 
 
-def _countries(effects: pd.DataFrame, pilot: list[str]) -> list[str]:
+def _countries(effects: pd.DataFrame, settings: Settings) -> list[str]:
+    """Pilot countries that are studied, others that results hold, and all of them."""
     present = list(effects["country"].unique())
-    known = [code for code in pilot if code in present]
-    rest = sorted(set(present) - set(known) - {ALL})
-    return [*known, *rest, *([ALL] if ALL in present else [])]
+    studied = settings.studied or present
+    pilot = [code for code in settings.orion.countries if code in (*studied, *present)]
+    return [*pilot, *sorted(set(present) - set(pilot) - {ALL}), ALL]
 
 
 def _groups(estimate_id: str | None, maker: Maker) -> list[Cell]:
@@ -63,8 +66,8 @@ def slopes(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     language, settings = maker.settings.language, maker.settings
     rows = slopes_of_countries(frames["slopes"])
     average = slopes_of_countries(frames["slopes"], "average")
-    methods = [name for name in settings.trends.methods if name in set(rows["method"])]
-    scores = [name for name in settings.codebook.score_names if name in set(rows["outcome"])]
+    methods = list(settings.trends.methods)
+    scores = [name for name in settings.codebook.score_names if name in settings.trends.outcomes]
     columns = tuple(
         Column(f"{name}.{method}", language.plain(f"methods.{method}"), language.score(name))
         for name in scores
@@ -72,22 +75,24 @@ def slopes(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     )
     ids = rows.set_index(["country", "outcome", "method"])["estimate_id"].to_dict()
     lines = []
-    for country in sorted(rows["country"].unique(), key=language.country):
+    present = set(rows["country"])
+    for country in sorted(present | set(settings.studied), key=language.country):
         cells = tuple(
             maker.cell(ids.get((country, name, method)), SIGNED, "std_error")
+            if country in present
+            else maker.absent(language.plain("missing.no_survey"))
             for name in scores
             for method in methods
         )
         lines.append(Line(country, language.country(country), cells))
-    if len(average):
-        whole = average.set_index(["outcome", "method"])["estimate_id"].to_dict()
-        cells = tuple(
-            maker.cell(whole.get((name, method)), SIGNED, "std_error")
-            for name in scores
-            for method in methods
-        )
-        label = language.plain("words.average_country")
-        lines.append(Line("average", label[:1].upper() + label[1:], cells, "total"))
+    whole = average.set_index(["outcome", "method"])["estimate_id"].to_dict()
+    cells = tuple(
+        maker.cell(whole.get((name, method)), SIGNED, "std_error")
+        for name in scores
+        for method in methods
+    )
+    label = language.plain("words.average_country")
+    lines.append(Line("average", label[:1].upper() + label[1:], cells, "total"))
     note = language.plain("tables.slopes.note", vcov=vcov_label(rows, language))
     caption = language.plain("tables.slopes.caption")
     stub = language.plain("tables.country")

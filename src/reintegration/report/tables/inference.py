@@ -14,6 +14,7 @@ from reintegration.report.select import (
 )
 from reintegration.report.tables.model import (
     COUNT,
+    FREEDOM,
     MEAN,
     NOT_APPLICABLE,
     POINTS,
@@ -41,7 +42,7 @@ from reintegration.report.wording import named_vcov
 # Of one estimate under one covariance: how each number is written.
 NUMBERS = {
     "std_error": POINTS,
-    "df": MEAN,
+    "df": FREEDOM,
     "p_value": PROBABILITY,
     "conf_low": SIGNED,
     "conf_high": SIGNED,
@@ -101,7 +102,9 @@ def _of_mentoring(effects: pd.DataFrame, score: str, maker: Maker) -> list[Line]
     """Lines of the effects over all pilot countries, those of one comparison below each other."""
     language, orion = maker.settings.language, maker.settings.orion
     everywhere = effects[(effects["country"] == ALL) & (effects["outcome"] == score)]
-    labels = list(dict.fromkeys(_label_of(row) for row in everywhere.to_dict("records")))
+    declared = [asked.vcov.label for asked in orion.each_vcov]
+    found = [_label_of(row) for row in everywhere.to_dict("records")]
+    labels = list(dict.fromkeys([*declared, *found]))
     lines = []
     for comparator in orion.comparators:
         for method in orion.methods:

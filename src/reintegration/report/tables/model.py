@@ -9,9 +9,9 @@ from reintegration.report.numbers import GOOD, MODEL, Numbers, Row
 from reintegration.report.settings import Settings
 
 SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count", "mean", "short"
-PROBABILITY = "probability"
+PROBABILITY, FREEDOM = "probability", "freedom"
 # Digits of each way to write a number; shares are in percent.
-DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2, PROBABILITY: 3}
+DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2, PROBABILITY: 3, FREEDOM: 1}
 NOT_ESTIMATED = "not_estimated"
 NOT_APPLICABLE = "–"
 SMALL_ERROR = 0.001  # a standard error that three decimals would show as one digit or none
@@ -221,6 +221,10 @@ class Maker:
         digits = DIGITS[how] if digits is None else digits
         if how == SHARE:
             return language.share(value, digits)
+        if how == FREEDOM and math.isinf(value):
+            return "∞"
+        if how == FREEDOM and value == round(value):
+            digits = 0
         if how == PROBABILITY:
             return self.probability(value)
         return language.number(value, digits, signed=how == SIGNED)
@@ -238,6 +242,10 @@ class Maker:
             levels = [self.settings.language.number(level, 3) for level in (0.05, 0.01, 0.001)]
             notes.append(say("tables.legend_stars", five=levels[0], one=levels[1], tenth=levels[2]))
         return tuple(notes)
+
+    def absent(self, reason: str) -> Cell:
+        """Show that there is no number, and say why in the notes."""
+        return self._absent(None, reason)
 
     def _absent(self, row: Row | None, reason: str) -> Cell:
         self.reasons[reason] = None

@@ -95,10 +95,7 @@ def study_table(
     )
     key = f"tables.regression.rows_of.{data}"
     about = language.plain(key) if language.has(key) else ""
-    study = maker.settings.study.countries
-    return regression_table(
-        name, caption, shown, maker, [] if study == "all" else list(study), about
-    )
+    return regression_table(name, caption, shown, maker, maker.settings.studied, about)
 
 
 def regression_table(
