@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from reintegration.audit.code.facts import NUMBER, TRUTH, DataFile, Facts, kinds_of, look
 from reintegration.audit.code.r import file_name, r_code
+from reintegration.audit.code.stata import stata_code
 from reintegration.estimation.language import expand
 from reintegration.estimation.specs import RETURNEE, Specification
 from reintegration.estimation.tables import delimiter_of, read_table
@@ -31,6 +33,7 @@ def write_code(facts: Sequence[Facts], folder: str | Path) -> dict[str, Path]:
             name = file_name(f"{spec_id}_{len(scripts) + 1}", "R")
         scripts[spec_id] = folder / name
         scripts[spec_id].write_text(r_code(one), encoding="utf-8")
+        scripts[spec_id].with_suffix(".do").write_text(stata_code(one), encoding="utf-8")
     return scripts
 
 
@@ -54,7 +57,8 @@ def study_code(
     private_folder(folder / DATA)
     for data in dict.fromkeys(spec.data for spec in specs):
         wanted = {c for one in facts if one.spec.data == data for c in one.columns}
-        write_rows(frames[data], wanted, folder / DATA / f"{data}.csv")
+        written = write_rows(frames[data], wanted, folder / DATA / f"{data}.csv")
+        facts = [with_columns(one, written) if one.spec.data == data else one for one in facts]
     scripts = write_code(facts, folder)
     return {one.spec.spec_id: (one, scripts[one.spec.spec_id]) for one in facts}
 
@@ -87,15 +91,22 @@ def table_code(
     facts = [look(one, table.frame, file) for one in specs]
     if data.suffix == ".parquet":
         private_folder(place.parent)
-        write_rows(table.frame, {c for one in facts for c in one.columns}, place, names=())
+        wanted = {c for one in facts for c in one.columns}
+        written = write_rows(table.frame, wanted, place, names=())
+        facts = [with_columns(one, written) for one in facts]
     write_code(facts, folder)
     return facts
 
 
 def write_rows(
     frame: pd.DataFrame, columns: set[str], path: Path, names: Sequence[str] = NAMES
-) -> None:
-    """Write columns of a frame with all their digits, `names` as numbers; owner-only."""
+) -> list[str]:
+    """Write columns of a frame with all their digits, `names` as numbers; owner-only.
+
+    Returns
+    -------
+    The columns, in order.
+    """
     part = frame[[name for name in frame.columns if name in columns]].copy()
     for name in part.columns:
         if name in names:
@@ -110,3 +121,10 @@ def write_rows(
         lineterminator="\n",
         date_format="%Y-%m-%d",
     )
+    return list(map(str, part.columns))
+
+
+def with_columns(facts: Facts, columns: Sequence[str]) -> Facts:
+    """Tell which columns the file has, in order."""
+    kinds = {name: facts.kind(name) for name in columns}
+    return replace(facts, file=replace(facts.file, kinds=kinds))

@@ -38,7 +38,7 @@ def effects_in(facts: Facts) -> int:
 
 def by_means(facts: Facts) -> bool:
     """Whether means are subtracted: there are too many fixed effects for dummies."""
-    return effects_in(facts) > FEW_EFFECTS
+    return facts.spec.estimator == "within" or effects_in(facts) > FEW_EFFECTS
 
 
 def fits_panel(facts: Facts) -> bool:
