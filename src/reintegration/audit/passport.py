@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from reintegration import config
-from reintegration.audit.estimate_files import DERIVED, DESCRIPTION, ESTIMATE_FILES
+from reintegration.audit.estimate_files import DERIVED, DESCRIPTION, ESTIMATE_FILES, REGRESSION
 from reintegration.audit.passport_evidence import evidence
 from reintegration.audit.passport_numbers import described, entry, made_of
 from reintegration.audit.passport_spec import specification_passport
@@ -24,6 +24,7 @@ from reintegration.audit.small import hidden_estimates
 from reintegration.codebook import Codebook
 from reintegration.errors import StudyError
 from reintegration.estimation.fit import Fit, fit_specification
+from reintegration.estimation.results import OK
 from reintegration.estimation.specs import COUNTRY, Specification
 from reintegration.studies.frames import read_survey_frame
 from reintegration.studies.regressions import study_frames, study_specifications
@@ -57,6 +58,8 @@ def refit(frame: pd.DataFrame, choices: config.Config) -> list[Fitted]:
                 confidence=confidence,
                 countries=countries,
                 seed=choices.inference.seed,
+                # Of thousands of small fits the library's is slow; that both agree is checked.
+                engine="arrays" if spec.estimator == "within" else "library",
             ),
             frames[spec.data],
         )
@@ -117,13 +120,17 @@ def make_passports(
             passport["made_of"] = parts or []
             if kind == DESCRIPTION:
                 passport |= described(row, minimum, name in hidden)
-            if name in behind and name not in hidden:
+            if kind == REGRESSION and name not in rows:
+                problems.append(f"{name}: no specification of the study makes it")
+            # A number that its table does not give (a slope on few returnees) has no evidence.
+            refused = row["status"] != OK and rows.get(name, {}).get("status") == OK
+            if name in behind and name not in hidden and not refused:
                 passport |= behind[name]
             if name in rows:
                 problems += _differences(name, row, table.value, rows[name])
             estimates[name] = passport
     if problems:
-        raise StudyError("Numbers fitted again are not those of the tables.", problems)
+        raise StudyError("Tables and specifications of the study do not fit together.", problems)
     return {"specifications": specifications, "estimates": estimates}
 
 

@@ -34,25 +34,32 @@ def row_accounts(account: Sequence[dict[str, Any]], minimum: int) -> list[dict[s
     return list(by_country.values())
 
 
-def cluster_variables(spec: Specification, sample: pd.DataFrame) -> list[str]:
-    """Name the variables that rows can be clustered by: the declared ones, person, place."""
-    declared = [name for vcov in spec.vcovs for name in vcov.clusters]
-    names = dict.fromkeys([*declared, RETURNEE, LOCATION, COUNTRY])
-    return [name for name in names if name in sample and sample[name].notna().all()]
-
-
 def clusters_of(
-    sample: pd.DataFrame, names: Sequence[str], minimum: int
+    spec: Specification, frame: pd.DataFrame, rows: np.ndarray, minimum: int
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """Describe clusters by their sizes; countries are named, persons and places never.
+    """Describe what rows can be clustered by: the declared variables, person, place, country.
+
+    Countries are named, persons and places never.
+
+    Parameters
+    ----------
+    rows
+        Positions of the rows used in the frame.
 
     Returns
     -------
     The descriptions, and the number of each row's cluster, shape (n,), by variable.
     """
-    described, codes = [], {}
+    declared = [name for vcov in spec.vcovs for name in vcov.clusters]
+    wanted = dict.fromkeys([*declared, RETURNEE, LOCATION, COUNTRY])
+    names = [name for name in wanted if name in frame]
+    sample = frame[names].iloc[rows]
+    described: list[dict[str, Any]] = []
+    codes: dict[str, np.ndarray] = {}
     people = group_codes(sample, RETURNEE)
     for name in names:
+        if sample[name].isna().any():
+            continue
         codes[name] = group_codes(sample, name)
         sizes = np.bincount(codes[name])
         named = None

@@ -8,7 +8,6 @@ import pandas as pd
 
 from reintegration.audit.declaration import declaration, expanded
 from reintegration.audit.passport_rows import (
-    cluster_variables,
     clusters_of,
     row_accounts,
     singletons,
@@ -61,8 +60,7 @@ def specification_passport(
     }
     if fit.design is None:
         return passport, {}
-    sample = frame.iloc[fit.design.rows]
-    described, groups = clusters_of(sample, cluster_variables(spec, sample), minimum)
+    described, groups = clusters_of(spec, frame, fit.design.rows, minimum)
     names = ("n_obs", "n_returnees", "n_columns", "df_resid", "r2", "r2_within")
     vif = {one.variable: one.per_column for one in inflation(fit)}
     spread = leverage(fit)

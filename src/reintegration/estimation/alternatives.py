@@ -18,7 +18,7 @@ from reintegration.estimation.written import COVARIANCES, CR, HC
 MANY = 500  # clusters, above which CR2 with weights is not computed for comparison alone
 WILD = Vcov("wild", COUNTRY)
 WEBB = Vcov("wild", COUNTRY, weights="webb", draws=999)  # where all vectors of signs take long
-SHORT = ("classical", "HC1", "HC3", "CR1S", "CR2", "CR3")
+SHORT = ("classical", "HC1", "HC3", "CR1S", "CR2")
 
 
 def alternatives(
