@@ -144,11 +144,13 @@ def _influence(
         return float((estimate - combined[term] @ whole) / _error(first[term]))
 
     if COUNTRY in frame and not why_not(fit, groups.get(COUNTRY, np.zeros(1, dtype=int))):
-        for term, lines in _without_countries(fit, frame, groups[COUNTRY], combined).items():
+        left_out = _without_countries(fit, frame, groups[COUNTRY], combined)
+        for term, (lines, redefined) in left_out.items():
             for line in lines:
                 if line["estimate"] is not None:
                     line["change_in_std_errors"] = change(term, line["estimate"])
-            found[term] |= {"leave_one_country_out": lines, "says": REDEFINED}
+            found[term]["leave_one_country_out"] = lines
+            found[term]["says"] = REDEFINED if redefined else ""
     for name, codes in groups.items():
         if name == COUNTRY or codes.max() + 1 == len(codes) or why_not(fit, codes):
             continue
@@ -183,18 +185,21 @@ def _error(row: Mapping[str, Any]) -> float:
 
 def _without_countries(
     fit: Fit, frame: pd.DataFrame, codes: np.ndarray, combined: Mapping[str, np.ndarray]
-) -> dict[str, list[dict[str, Any]]]:
-    """Each term without each country."""
+) -> dict[str, tuple[list[dict[str, Any]], bool]]:
+    """Each term without each country, and whether it then means something else."""
     assert fit.design is not None
     countries = frame[COUNTRY].iloc[fit.design.rows].astype("str").to_numpy()
     left = leave_out(fit, codes)
     lines: dict[str, list[dict[str, Any]]] = {term: [] for term in combined}
+    changed: set[str] = set()
     for country in sorted(set(countries)):
         group = int(codes[np.argmax(countries == country)])
         redefined = without_country(fit, country)
         for term in combined:
             line: dict[str, Any] = {"country": country, "estimate": None}
             weights = redefined.get(term, UNIDENTIFIED)
+            if isinstance(weights, str) or not np.array_equal(weights, combined[term]):
+                changed.add(term)
             if isinstance(weights, str):
                 line["reason"] = weights
             else:
@@ -202,4 +207,4 @@ def _without_countries(
                 line["estimate"] = None if np.isnan(value) else value
                 line["reason"] = UNIDENTIFIED if np.isnan(value) else ""
             lines[term].append(line)
-    return lines
+    return {term: (found, term in changed) for term, found in lines.items()}

@@ -33,7 +33,7 @@ def alternatives(
     ----------
     groups
         Clusters of the rows by variable, numbered from 0. One in which every row is a cluster
-        of its own is left out: HC says the same.
+        of its own is left out, as HC says the same, and one that makes a single cluster.
     wild
         Bootstraps beside them, where the variable makes clusters.
     """
@@ -44,7 +44,7 @@ def alternatives(
     wanted = [Vcov(kind) for kind in kinds if kind not in CR]
     n = len(fit.design.y)
     for name, codes in groups.items():
-        if codes.max(initial=0) + 1 < n:
+        if 0 < codes.max(initial=0) < n - 1:
             wanted += [Vcov(kind, name) for kind in kinds if kind in CR]
     wanted += [vcov for vcov in wild if groups.get(str(vcov.cluster), np.zeros(1)).max() > 0]
     declared = {vcov.slug for vcov in fit.spec.vcovs}
