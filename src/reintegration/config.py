@@ -229,6 +229,12 @@ class Inference(Section):
     confidence_level: float = Field(gt=0.5, lt=1, description="Level of every interval.")
     seed: int = Field(ge=0, description="Seed of every random number that is not the world's.")
     bootstrap_draws: int = Field(ge=99, le=99_999, description="Draws for shares of variance.")
+    adjust: Literal["holm", "bh", "romano_wolf"] = Field(
+        default="holm", description="How p-values of a family are adjusted for how many there are."
+    )
+    resampling_draws: int = Field(
+        default=999, ge=99, le=99_999, description="Draws of Romano and Wolf's adjustment."
+    )
     stars: bool = Field(description="Print significance stars in tables, with their legend.")
 
 

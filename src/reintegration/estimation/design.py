@@ -63,7 +63,7 @@ class Design:
     positions in the frame. `dropped` names each aliased column with the columns that explain
     it. `returnees`, `clusters` and `second` (the other way of two-way clusters), shape (n,),
     number the groups from 0; `fixed` takes fixed effects out. `groups` numbers those of every
-    cluster variable that some covariance of the specification names.
+    cluster variable that some covariance of the specification names, and `labels` names them.
     """
 
     y: np.ndarray
@@ -82,6 +82,7 @@ class Design:
     second: np.ndarray | None = None
     fixed: Effects | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def ways(self) -> tuple[np.ndarray, ...]:
@@ -188,6 +189,7 @@ def build_design(
         second=groups.get(spec.vcov.second or ""),
         fixed=fixed,
         groups=groups,
+        labels={name: np.asarray(pd.factorize(sample[name])[1]) for name in groups},
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reintegration.estimation.blank import failed_model, failed_rows, identity
 from reintegration.estimation.coding import term_name
+from reintegration.estimation.combine import contrasts, with_extras
 from reintegration.estimation.covariance import Covariance
 from reintegration.estimation.design import Design, build_design
 from reintegration.estimation.errors import errors_under
@@ -52,6 +53,15 @@ class Fit:
     reason: str = field(default="")
     all_errors: Mapping[Vcov, Covariance] = field(default_factory=dict)
     under: Mapping[Vcov, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def combinations(self) -> dict[str, np.ndarray]:
+        """The combination of coefficients, shape (k,), of each term that has one."""
+        if self.design is None or self.solution is None:
+            return {}
+        effects = with_extras(self.design.effects, self.solution)
+        effects += contrasts(effects, self.spec)
+        return {e.term: e.weights for e in effects if e.weights is not None}
 
     def estimate(self, term: str, vcov: Vcov | None = None) -> dict[str, Any]:
         """Return the estimate of a term by its name, for example `country.GIN`."""

@@ -13,11 +13,10 @@ import pandas as pd
 
 from reintegration.errors import StudyError
 from reintegration.estimation.blank import ADJUSTED
-from reintegration.estimation.combine import CONTRAST
 from reintegration.estimation.design import INTERCEPT
+from reintegration.estimation.families import adjust_families
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.language import Wanted, expand
-from reintegration.estimation.multiplicity import adjust
 from reintegration.estimation.results import FAILED, NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
 from reintegration.estimation.specs import Specification
 from reintegration.estimation.tables import Table, read_table
@@ -103,39 +102,19 @@ def _short(value: float | None) -> str:
 
 def fit_table(wanted: Sequence[Wanted], table: Table) -> list[dict[str, Any]]:
     """Fit specifications to a table: a result for each of their outcomes, p-values adjusted."""
-    results = [_fit_one(one, table) for one in wanted]
-    families: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for one, result in zip(wanted, results, strict=True):
-        for row in result["estimates"]:
-            if one.written.family and _in_family(one, row):
-                key = (one.written.family, row["vcov"], row["cluster_var"])
-                families.setdefault(key, []).append(row)
-            else:
-                row["family"] = ""
-    for rows in families.values():
-        p_values = np.array([row["p_value"] for row in rows], dtype=float)
-        for row, holm, bh in zip(
-            rows, adjust(p_values, "holm"), adjust(p_values, "bh"), strict=True
-        ):
-            row |= {"p_holm": holm, "p_bh": bh}
-    return results
+    fits = []
+    for one in wanted:
+        (spec,) = one.specs
+        written = one.written
+        fits.append(_fit(table.frame, spec, written.confidence_level, written.seed))
+    seed = wanted[0].written.seed if wanted else 0
+    adjust_families(fits, seed=seed, every_covariance=True)
+    return [_result(one, fitted, table) for one, fitted in zip(wanted, fits, strict=True)]
 
 
-def _in_family(one: Wanted, row: dict[str, Any]) -> bool:
-    """Say whether a row is one that its specification's family is about."""
-    if one.written.family_terms is not None:
-        return row["term"] in one.written.family_terms
-    if row["group"] == CONTRAST:
-        return True
-    terms = {str(term) for term in one.specs[0].terms}
-    return row["group"] != INTERCEPT and row["variable"] in terms
-
-
-def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
-    """Fit one outcome, with the errors of each covariance asked for."""
-    written = one.written
-    (spec,) = one.specs
-    fitted = _fit(table.frame, spec, written.confidence_level, written.seed)
+def _result(one: Wanted, fitted: Fit, table: Table) -> dict[str, Any]:
+    """Write down what came of one outcome."""
+    written, (spec,) = one.written, one.specs
     estimates = _rows(fitted, written.confidence_level)
     status, reason = fitted.model["status"], fitted.reason
     if status == OK:
@@ -197,7 +176,7 @@ def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:
                 {name: made.get(name) for name in _ESTIMATE}
                 | {
                     "scale": "log-odds" if made["scale"] == "log-odds" else "units of the outcome",
-                    **dict.fromkeys(ADJUSTED),
+                    **{name: _or_none(made[name]) for name in ADJUSTED},
                     "confidence_level": confidence,
                     "clusters": clusters,
                     "vcov_label": vcov.label if without else made["vcov_label"],
@@ -206,6 +185,10 @@ def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _or_none(value: float) -> float | None:
+    return value if value == value else None
 
 
 def _model(fitted: Fit) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pandas as pd
 from reintegration import config
 from reintegration.estimation.declared import expand
 from reintegration.estimation.estimators import Engine
+from reintegration.estimation.families import Method, adjust_families
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.results import (
     ESTIMATE_COLUMNS,
@@ -50,6 +51,8 @@ def regress(
     draws: int = 0,
     rng: np.random.Generator,
     engine: Engine = "library",
+    adjust: Method = "holm",
+    resampling_draws: int = 999,
 ) -> Regressions:
     """Fit every specification to a survey frame.
 
@@ -67,6 +70,8 @@ def regress(
     engine
         `library` for what is published, `arrays` for very large samples, whose rows are
         not accounted for.
+    adjust, resampling_draws
+        How p-values of families are adjusted, and with how many draws by Romano and Wolf.
 
     Raises
     ------
@@ -89,9 +94,11 @@ def regress(
             countries=countries,
             engine=engine,
             record=engine == "library",
+            seed=base,
         )
         for spec in expanded
     ]
+    adjust_families(fits, method=adjust, draws=resampling_draws, seed=base)
     published = [fit for fit in fits if fit.spec.role == PUBLISHED and has_country(fit.spec)]
     ranks = [
         row
@@ -133,6 +140,8 @@ def run_regress(
         assistance,
         confidence=inference.confidence_level,
         draws=inference.bootstrap_draws,
+        adjust=inference.adjust,
+        resampling_draws=inference.resampling_draws,
         rng=np.random.default_rng(inference.seed),
     )
     for name in [part.name for part in fields(results) if part.name in outputs]:
