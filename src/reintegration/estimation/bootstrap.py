@@ -35,7 +35,7 @@ def wild_label(vcov: Vcov, n_clusters: int) -> str:
 
 def smallest_p(vcov: Vcov, n_clusters: int) -> float:
     """Return the smallest p-value that so many clusters allow: a vector and its mirror tie."""
-    vectors = float(POINTS[vcov.weights]) ** n_clusters
+    vectors = float(POINTS[vcov.weights]) ** min(n_clusters, 62)
     return 2 / vectors if enumerated(vcov, n_clusters) else max(1 / (1 + vcov.draws), 2 / vectors)
 
 

@@ -158,12 +158,16 @@ def bootstrap_statistics(
     left = solution.residuals if solution.scaled is None else solution.scaled
     weights = fit.combinations
     moved = signs @ group_sums(basis * left[:, None], clusters, g)  # (B, K)
+    # The product that costs: single precision is a millionth of a statistic.
+    short = signs.astype(np.float32)
     found = np.empty((len(signs), len(rows)))
     for i, row in enumerate(rows):
         influence = q @ (errors.inverse.T @ weights[row["term"]])
         own = np.bincount(clusters, weights=influence * left, minlength=g)
         crossed = group_sums(basis * influence[:, None], clusters, g)  # (G, K)
-        square = own @ own - 2 * np.einsum("bk,bk->b", moved, signs @ (crossed * own[:, None]))
+        square = own @ own - 2 * np.einsum(
+            "bk,bk->b", moved, short @ (crossed * own[:, None]).astype(np.float32)
+        )
         square += np.einsum("bk,bk->b", moved @ (crossed.T @ crossed), moved)
         ratio = row["std_error"] / np.linalg.norm(own)  # what the type's factor comes to
         with np.errstate(divide="ignore", invalid="ignore"):
