@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reintegration.audit.small import count
+from reintegration.audit.small import count, words
 from reintegration.estimation.alternatives import SHORT, WEBB, WILD, alternatives, under
 from reintegration.estimation.diagnostics import dfbetas, not_least_squares
 from reintegration.estimation.fit import Fit
@@ -62,7 +62,7 @@ def evidence(
     terms = list(dict.fromkeys(terms))
     if fit.design is None or not terms:
         return {}
-    rows = _covariances(fit, groups, confidence, terms, known, seed)
+    rows = _covariances(fit, groups, confidence, terms, known, seed, minimum)
     moved = _influence(fit, frame, groups, terms)
     first = {row["term"]: row for row in fit.under[spec.vcov]}
     return {
@@ -98,6 +98,7 @@ def _covariances(
     terms: list[str],
     known: Collection[str],
     seed: int,
+    minimum: int,
 ) -> dict[str, tuple[list[dict[str, Any]], dict[str, Any]]]:
     """The rows of each term under every covariance, and the clusters that carry it."""
     found: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {t: ([], {}) for t in terms}
@@ -117,6 +118,7 @@ def _covariances(
             else:
                 label = row["vcov_label"] or vcov.label
                 line |= {"label": label, "status": row["status"], "reason": row["warnings"]}
+            line["reason"] = words(str(line["reason"]), minimum)
             found[term][0].append(line)
             if row is not None and vcov.cluster and not vcov.second:
                 carried = row["n_carrying"], row["effective_clusters"]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from reintegration.audit.estimate_files import ESTIMATE_FILES
-from reintegration.audit.small import RESTS_ON, count
+from reintegration.audit.small import RESTS_ON, count, words
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.specs import COUNTRY
 from reintegration.studies.importance import group_of
@@ -39,7 +39,8 @@ def entry(
         "warnings": [],
         "made_of": [],
     }
-    warnings = [text for text in _text(row.get("warnings")).split("; ") if text]
+    said = words(_text(row.get("warnings")), minimum)
+    warnings = [text for text in said.split("; ") if text]
     status = _text(row.get("status")) or "ok"
     if hidden:
         reason = f"fewer than {minimum} returnees stand behind it, or behind what it would betray"

@@ -12,7 +12,7 @@ from reintegration.audit.passport_rows import (
     row_accounts,
     singletons,
 )
-from reintegration.audit.small import count
+from reintegration.audit.small import count, words
 from reintegration.estimation.diagnostics import inflation, leverage, not_least_squares, tests
 from reintegration.estimation.fit import Fit
 from reintegration.estimation.specs import Specification
@@ -48,7 +48,9 @@ def specification_passport(
         "data_hash": fit.model["data_hash"],
         "status": fit.status,
         "reason": fit.reason,
-        "warnings": [text for text in str(fit.model["warnings"]).split("; ") if text],
+        "warnings": [
+            text for text in words(str(fit.model["warnings"]), minimum).split("; ") if text
+        ],
         "rows": row_accounts(fit.rows, minimum),
         "columns": [],
         "dropped": [],
@@ -62,6 +64,11 @@ def specification_passport(
         return passport, {}
     described, groups = clusters_of(spec, frame, fit.design.rows, minimum)
     names = ("n_obs", "n_returnees", "n_columns", "df_resid", "r2", "r2_within")
+    if 0 < fit.model["n_returnees"] < minimum:
+        few = count(fit.model["n_returnees"], minimum)
+        passport["model"] = {"n_obs": few, "n_returnees": few}
+        passport["reason"] = f"fewer than {minimum} returnees: what would tell of them is not shown"
+        return passport, groups
     vif = {one.variable: one.per_column for one in inflation(fit)}
     spread = leverage(fit)
     passport |= {

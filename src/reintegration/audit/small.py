@@ -1,5 +1,6 @@
 """Counts of returnees in what the audit writes: few are not told exactly."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,24 @@ from reintegration.audit.estimate_files import ESTIMATE_FILES
 # Columns that say how many returnees a number rests on.
 RESTS_ON = ("n_returnees", "n_identifying", "n_mentored", "n_other")
 
+_COUNTED = re.compile(r"(?<![\w.,])\d[\d,]*(?= (?:of )?returnee)")
+
 
 def count(value: Any, minimum: int, people: Any = None) -> int | str:
     """Write a count; `<5` where it, or the returnees behind it, are fewer than the minimum."""
     number = int(value)
     behind = number if people is None else int(people)
     return f"<{minimum}" if 0 < min(number, behind) < minimum else number
+
+
+def words(text: str, minimum: int) -> str:
+    """Write a text of results with counts of few returnees as `<5`."""
+
+    def told(found: re.Match[str]) -> str:
+        number = count(found[0].replace(",", ""), minimum)
+        return number if isinstance(number, str) else found[0]
+
+    return _COUNTED.sub(told, text)
 
 
 def rests_on_few(table: pd.DataFrame, minimum: int) -> np.ndarray:

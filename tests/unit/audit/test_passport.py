@@ -18,7 +18,7 @@ from reintegration.audit.passport_evidence import evidence
 from reintegration.audit.passport_rows import row_accounts
 from reintegration.audit.passport_spec import specification_passport
 from reintegration.audit.run import describe_run, git_state
-from reintegration.audit.small import count
+from reintegration.audit.small import count, words
 from reintegration.cli import app
 from reintegration.errors import StudyError
 from reintegration.estimation.diagnostics import not_least_squares
@@ -210,6 +210,21 @@ def test_every_kind_of_specification_has_a_passport(frame, choices, change):
         assert len(term["influence"]["dfbetas"]) == 5
 
 
+def test_a_regression_of_few_returnees_tells_no_more_than_that(frame, choices):
+    raw = choices.model_dump(mode="json")
+    raw["specifications"] = [SPEC | {"filter": "age < 18.5", "terms": ["age"], "controls": []}]
+    own = config.Config.model_validate(raw)
+    few = frame.copy()
+    few.loc[10:13, "age"] = [18.0, 18.1, 18.2, 18.4]
+    few.loc[few["age"].isna() | (few.index > 13) | (few.index < 10), "age"] = 40.0
+    [one] = [one for one in passport.refit(few, own) if one.spec.spec_id == "levels.composite"]
+    found, _ = specification_passport(one.spec, one.fit, one.frame, {}, 5)
+    assert one.fit.model["n_returnees"] == 2
+    assert found["model"] == {"n_obs": "<5", "n_returnees": "<5"}
+    assert (found["diagnostics"], found["leverage"], found["clusters"]) == ([], {}, [])
+    assert found["rows"][0]["used"] == "<5"
+
+
 def test_derived_numbers_name_what_they_are_made_of(made):
     rank = made["estimates"]["rank.levels.composite.GIN"]
     assert rank["kind"] == "derived"
@@ -243,6 +258,9 @@ def test_numbers_on_few_returnees_are_hidden(frame, choices, tables):
 def test_counts_of_few_are_not_told():
     assert [count(n, 5) for n in (0, 1, 4, 5)] == [0, "<5", "<5", 5]
     assert count(20, 5, people=3) == "<5"
+    assert words(
+        "3 returnees left out; carried by 4 returnee_id(s) only; of 1,204 returnees", 5
+    ) == ("<5 returnees left out; carried by <5 returnee_id(s) only; of 1,204 returnees")
     account = [
         {"country": "all", "step": "read", "reason": "", "rows": 9, "returnees": 3},
         {"country": "all", "step": "used", "reason": "", "rows": 9, "returnees": 3},
