@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from reintegration.audit.crosscheck import COLUMNS as CROSSCHECK
+from reintegration.audit.marks import LEDGER_COLUMNS
 from reintegration.config import load_config
 from reintegration.estimation import results as columns
 from reintegration.ingest.cleaning.account import rule_counts
 from reintegration.report.outputs import RESULTS
+from reintegration.studies.columns import COLUMNS
 from reintegration.tables_io import read_csv, write_csv
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -272,6 +274,51 @@ class World:
         ]
         return pd.DataFrame(rows, columns=list(columns.RANK_COLUMNS))
 
+    def columns(self) -> pd.DataFrame:
+        terms = [*((f"country.{code}", "country") for code in self.countries)]
+        terms += [(kind, "assistance") for kind in TYPES]
+        parts = ("total", "other_rows", "other_controls", "person", "time")
+        rows = []
+        for term, group in terms:
+            shorter = "country_only" if group == "country" else "with_assistance"
+            pair = f"{shorter}-levels"
+            for part in parts:
+                known = part in parts[:3]
+                name = f"columns.levels.{pair}.composite.{term}.{part}.cr1s-returnee_id"
+                ends = {"from_spec": f"{shorter}.composite", "to_spec": "levels.composite"}
+                rows.append(
+                    {
+                        "estimate_id": name,
+                        "comparison": pair,
+                        "outcome": "composite",
+                        "term": term,
+                        "part": part if known else "group",
+                        "group": "" if known else part,
+                        **self.estimate(),
+                        **VCOV,
+                        "n_returnees": 900,
+                        "n_identifying": 90,
+                        "columns": "levels",
+                        **ends,
+                        "term_group": group,
+                        "level": term.partition(".")[2],
+                        **OK,
+                    }
+                )
+        return pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+
+    def ledger(self) -> pd.DataFrame:
+        shared = {"role": "robustness", "outcome": "composite", "formula": "composite ~ country"}
+        marks = [
+            ("levels.composite", "amended", "2026-03-01", "no", "controls: without age"),
+            ("changes.change_composite", "as_planned", "2026-03-01", "no", ""),
+            ("late.composite", "added_later", "", "", "frozen in no entry"),
+            ("gone.composite", "withdrawn", "2026-03-01", "no", "not declared any more"),
+        ]
+        names = ("spec_id", "ledger", "frozen_on", "results_seen", "ledger_diff")
+        rows = [{**shared, **dict(zip(names, row, strict=True))} for row in marks]
+        return pd.DataFrame(rows).reindex(columns=list(LEDGER_COLUMNS))
+
     def importance(self) -> pd.DataFrame:
         shares = {"country": 0.6, "assistance": 0.2, "person": 0.15, "time": 0.05}
         rows = [
@@ -446,6 +493,8 @@ def make_results(
         "rows": world.rows(),
         "ranks": world.ranks(),
         "importance": world.importance(),
+        "columns": world.columns(),
+        "ledger": world.ledger(),
         "effects": effects,
         "means": means,
         "orion_changes": changes,

@@ -238,6 +238,15 @@ class Inference(Section):
     stars: bool = Field(description="Print significance stars in tables, with their legend.")
 
 
+# What a shorter column has in common with the longest one, beside the keys that all must have.
+SHARED = frozenset(
+    (
+        *("country_coding", "not_recorded", "intercept", "fixed_effects", "filter", "weights"),
+        *("estimator", "threshold"),
+    )
+)
+
+
 class Specification(Regression):
     """One regression per outcome, written as data."""
 
@@ -264,6 +273,35 @@ class Specification(Regression):
         description="Assistance without a record; if null, `assistance.not_recorded`.",
     )
     vcov: Vcovs = Field(description="Covariance of the coefficients, or a list of them.")
+    columns: dict[Name, Annotated[list[str], Field(min_length=1), AfterValidator(distinct)]] = (
+        Field(
+            default={},
+            description="Shorter specifications, each nested in the next and the last in this one:"
+            " name and terms.",
+        )
+    )
+
+    @property
+    def shorter(self) -> list["Specification"]:
+        """The specifications nested in this one that `columns` declares."""
+        return [self._shorter(name, terms) for name, terms in self.columns.items()]
+
+    def _shorter(self, name: str, terms: list[str]) -> "Specification":
+        variables = {variable for term in terms for variable in term.split(":")}
+        kinds = type(self).model_fields
+        others = {key for key, field in kinds.items() if not field.is_required()} - SHARED
+        return self.model_copy(
+            update={
+                **{key: kinds[key].get_default(call_default_factory=True) for key in others},
+                "id": name,
+                "title": f"{self.title}: {' + '.join(terms)} alone",
+                "role": "robustness",
+                "terms": terms,
+                "coding": {key: how for key, how in self.coding.items() if key in variables},
+                "categories": [key for key in self.categories if key in variables],
+                "vcov": self.each_vcov[0],
+            }
+        )
 
     @model_validator(mode="after")
     def _terms_once(self) -> "Specification":
@@ -349,8 +387,9 @@ class Config(Section):
     @field_validator("specifications")
     @classmethod
     def _ids_once(cls, specifications: list[Specification]) -> list[Specification]:
-        distinct([specification.id for specification in specifications])
-        if taken := [one.id for one in specifications if one.id in TAKEN_IDS]:
+        ids = [one.id for part in specifications for one in (part, *part.shorter)]
+        distinct(ids)
+        if taken := [name for name in ids if name in TAKEN_IDS]:
             raise ValueError(
                 f"{', '.join(taken)}: the study's own regressions begin with that name;"
                 f" {', '.join(TAKEN_IDS)} cannot be ids"

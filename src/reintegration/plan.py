@@ -15,6 +15,7 @@ from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.errors import StudyError
 from reintegration.estimation.declared import check_specifications
 from reintegration.ingest.decisions import Decisions, load_decisions
+from reintegration.studies.nested import column_pairs
 
 DEMO = Path("data/demo")  # one folder per simulated world
 
@@ -130,6 +131,7 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     check_specifications(
         config.specifications, config.assistance, config.orion, config.trends, codebook
     )
+    column_pairs(config.specifications, config.assistance)
     if config.data.world is None:
         from reintegration.ingest.columns import check_sources
         from reintegration.ingest.source import check_confirmed, load_sources

@@ -4,6 +4,7 @@ ESTIMATION = {
     *(
         "regress",
         "crosscheck",
+        "columns",
         "ledger",
         "passports",
         "claims",

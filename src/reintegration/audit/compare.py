@@ -33,6 +33,7 @@ ESTIMATES: dict[str, Source] = {
     "estimates": Source("models/estimates.csv", "estimate", "outcome", ("term",)),
     "ranks": Source("models/ranks.csv", "rank", "outcome", ("rank of",)),
     "importance": Source("models/importance.csv", "estimate", "outcome", ("group",)),
+    "columns": Source("models/columns.csv", "estimate", "outcome", ("comparison", "term")),
     "effects": Source("orion/effects.csv", "estimate", "outcome", ("method", "comparator")),
     "means": Source("orion/means.csv", "estimate", "outcome", ("group", "survey")),
     "changes": Source("orion/changes.csv", "estimate", "outcome", ("group",)),

@@ -129,13 +129,19 @@ def _spec_ids(estimates: pd.DataFrame) -> dict[str, str]:
     return dict(zip(estimates["estimate_id"], estimates["spec_id"], strict=True))
 
 
+def _named(item: tuple[Any, Any]) -> tuple[str, Any]:
+    return str(item[0]), item[1]
+
+
 def _side(results: Results) -> Side:
     def rows(file: str) -> dict[str, dict[str, Any]]:
         if not results.has(file):
             return {}
         table = results.table(file).astype(object)
         table = table.where(table.notna(), "")
-        return {str(row["spec_id"]): {**row} for row in table.to_dict("records")}
+        return {
+            str(row["spec_id"]): dict(map(_named, row.items())) for row in table.to_dict("records")
+        }
 
     run = None
     if results.has(RUN):

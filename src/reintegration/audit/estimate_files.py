@@ -23,6 +23,7 @@ ESTIMATE_FILES: dict[str, EstimateFile] = {
     "models/estimates.csv": EstimateFile("estimate", REGRESSION),
     "models/ranks.csv": EstimateFile("rank", DERIVED),
     "models/importance.csv": EstimateFile("estimate", DERIVED),
+    "models/columns.csv": EstimateFile("estimate", DERIVED),
     "orion/effects.csv": EstimateFile("estimate", REGRESSION),
     "orion/means.csv": EstimateFile("estimate", REGRESSION),
     "orion/changes.csv": EstimateFile("estimate", REGRESSION),

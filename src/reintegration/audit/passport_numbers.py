@@ -98,6 +98,13 @@ def made_of(
             return [start + first, start + second]
         terms = _terms(tables, row["spec_id"])
         return list(terms.loc[terms["variable"].map(group_of) == first, "estimate_id"])
+    if file == "models/columns.csv":
+        pair = (_terms(tables, row[key]) for key in ("from_spec", "to_spec"))
+        return [
+            name
+            for terms in pair
+            for name in terms.loc[terms["term"] == row["term"], "estimate_id"]
+        ]
     if file == "trends/slopes.csv" and row.get("kind", "slope") != "slope":
         slopes = tables[file]
         same = slopes[

@@ -229,7 +229,7 @@ def _by_cluster(
 ) -> np.ndarray:
     n_clusters = int(clusters.max()) + 1
     scores = group_sums(q * residuals[:, None], clusters, n_clusters)
-    return scores.T @ scores * _cluster_factor(kind, len(q), left, n_clusters)
+    return scores.T @ scores * cluster_factor(kind, len(q), left, n_clusters)
 
 
 def group_sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
@@ -265,7 +265,8 @@ def _groups_in(rows: np.ndarray, groups: np.ndarray | None) -> int:
     return int(seen.sum())
 
 
-def _cluster_factor(kind: str, n: int, left: int, n_clusters: int) -> float:
+def cluster_factor(kind: str, n: int, left: int, n_clusters: int) -> float:
+    """Small-sample factor of a cluster-robust covariance; `left` is n - k."""
     if kind == "CR0":
         return 1.0
     factor = n_clusters / (n_clusters - 1)

@@ -39,9 +39,13 @@ def _read(
 ) -> tuple[list[Specification], list[str]]:
     """Read declared specifications against the columns of the data that each is about."""
     expanded, problems = [], []
+    named = [(f"specifications.{one.id}", one) for one in specifications]
     for declared in specifications:
+        columns_of = f"specifications.{declared.id}.columns"
+        named += [(f"{columns_of}.{one.id}", one) for one in declared.shorter]
+    for key, declared in named:
         around = Around(
-            f"specifications.{declared.id}",
+            key,
             tuple(assistance.types),
             assistance.not_recorded,
             DEVIATION,

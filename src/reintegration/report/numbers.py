@@ -22,6 +22,7 @@ ESTIMATE_FILES: dict[str, str] = {
     "estimates": "estimate",
     "ranks": "rank",
     "importance": "estimate",
+    "columns": "estimate",
     "effects": "estimate",
     "means": "estimate",
     "orion_changes": "estimate",

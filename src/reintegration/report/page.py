@@ -201,6 +201,7 @@ def tell(words: Words) -> dict[str, list[Markup]]:
             ],
         ),
         "orion_changes": ("results: ORION", lambda: story.orion_changes(words)),
+        "ledger": ("method", lambda: story.ledger(words)),
         "claims": ("claims", lambda: story.claims(words)),
         "summary": ("summary", lambda: _summary(words)),
     }

@@ -39,11 +39,13 @@ ORIGINS: dict[str, Origin] = {
     "rows": _REGRESS,
     "ranks": _REGRESS,
     "importance": _REGRESS,
+    "columns": Origin("columns", "studies.columns.run_columns"),
     "effects": _ORION,
     "means": _ORION,
     "orion_changes": _ORION,
     "slopes": _TRENDS,
     "lines": _TRENDS,
+    "ledger": Origin("ledger", "audit.marks.run_ledger"),
     "claims": Origin("claims", "audit.verdicts.run_claims"),
     "crosscheck": Origin("crosscheck", "audit.crosscheck.run_crosscheck"),
 }

@@ -144,3 +144,53 @@ def described(descriptives: pd.DataFrame, minimum: int, shares: Mapping[str, Sha
         lines=[["answers_of"], *([name] for name in sums), ["statistic", "variable", "answer"]],
         total=frame["country"] == ALL,
     )
+
+
+TOTAL, OTHER_CONTROLS = "total", "other_controls"
+GROUPS = ("country", "assistance", "time", "person", "interview")  # of controls, in order
+GROUPS = ("country", "assistance", "time", "person", "interview")  # of controls, in order
+FROM, TO = "from", "to"
+
+
+def column_changes(columns: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Changes of country and assistance terms of a score up to the longest column.
+
+    Each term once: from the shortest column that has it to the longest one.
+
+    Returns
+    -------
+    Rows of `columns` with the name of the part in `shown`: `other_rows`, a group, or `total`.
+    """
+    rows = columns[columns["term_group"].isin(["country", "assistance"])]
+    rows = rows[~is_not_recorded(rows)]
+    present = list(dict.fromkeys(rows["outcome"]))
+    rows = rows[rows["outcome"] == (score if score in present else next(iter(present), ""))]
+    longest = rows["columns"].astype(str) + "." + rows["outcome"].astype(str)
+    first = next(iter(rows["columns"]), "")
+    rows = rows[(rows["to_spec"] == longest) & (rows["columns"] == first)]
+    last = rows.groupby("term", sort=False)["from_spec"].transform("last")
+    rows = rows[(rows["from_spec"] == last) & (rows["part"] != OTHER_CONTROLS)]
+    rows = rows.assign(shown=rows["part"].where(rows["part"] != "group", rows["group"]))
+    order = {name: place for place, name in enumerate(("other_rows", *GROUPS))}
+    keys = pd.DataFrame(
+        {
+            "group": rows["term_group"] != "country",
+            "part": rows["shown"].map(order).fillna(len(order)),
+        }
+    )
+    sorted_rows = keys.sort_values(["group", "part"], kind="stable").index
+    return rows.loc[sorted_rows].reset_index(drop=True)
+
+
+def ends_of_columns(changes: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
+    """The estimates between which terms change, each with `shown` from or to."""
+    first = estimates.drop_duplicates(["spec_id", "term"]).set_index(["spec_id", "term"])
+    pairs = changes.drop_duplicates("term")
+    found = []
+    for end in (FROM, TO):
+        keys = list(zip(pairs[f"{end}_spec"], pairs["term"], strict=True))
+        known = [key for key in keys if key in first.index]
+        groups = dict(zip(keys, pairs["term_group"], strict=True))
+        rows = first.loc[known].reset_index()
+        found.append(rows.assign(shown=end, term_group=[groups[key] for key in known]))
+    return pd.concat(found, ignore_index=True)

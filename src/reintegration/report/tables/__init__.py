@@ -20,10 +20,12 @@ from reintegration.report.settings import Settings
 from reintegration.report.tables import (
     claims,
     cleaning,
+    columns,
     crosscheck,
     descriptive,
     effects,
     inference,
+    ledger,
     regression,
 )
 from reintegration.report.tables.excel import to_excel, workbook
@@ -46,6 +48,10 @@ def make_table(
     for room in (effects, inference):
         if name in room.MADE:
             return room.MADE[name](frames, maker)
+    if name == "columns":
+        return columns.columns(frames, maker)
+    if name == "ledger":
+        return ledger.ledger(frames, maker)
     if name == "cleaning":
         return cleaning.cleaning(frames, maker)
     if name == "claims":

@@ -144,7 +144,9 @@ def test_the_file_has_the_columns_of_specs_csv(config, tmp_path):
 
 def test_what_is_not_there_is_said_with_near_names(config):
     assert "did you mean levels.composite" in refused(config, "levels.compsite")
-    assert "ids begin with changes, levels, median" in refused(config, "zzzz").replace("\n", " ")
+    assert "ids begin with changes, country_only, levels, median" in refused(
+        config, "zzzz"
+    ).replace("\n", " ")
     assert "did you mean role" in refused(config, "--where", "rol == published")
     assert "cannot be read" in refused(config, "--where", "role = published")
     assert "did you mean formula" in refused(config, "--columns", "formla")
