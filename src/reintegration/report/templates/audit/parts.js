@@ -17,7 +17,12 @@ function link(id, text) {
 function section(key, ...children) {
   const kept = children.flat().filter((child) => child !== null && child !== undefined);
   if (!kept.length) return null;
-  return make("section", { "data-section": key }, make("h3", {}, say(`sections.${key}`)), kept);
+  const title = say(`sections.${key}`);
+  for (const part of kept) {
+    const caption = part.querySelector?.("caption");
+    if (caption?.textContent === title) caption.remove(); // the heading says it
+  }
+  return make("section", { "data-section": key }, make("h3", {}, title), kept);
 }
 
 function paragraph(text, kind) {

@@ -4,12 +4,13 @@ async function showEstimate(row) {
   const passport = await passportOf(row);
   const spec = await specificationOf(row.spec);
   const about = data.specById.get(row.spec);
-  return make("article", { "data-estimate-id": row.id, "aria-labelledby": "passport-title" },
+  return withJumps(make("article", { "data-estimate-id": row.id, "aria-labelledby": "passport-title" },
     make("p", { class: "kicker" }, say(`kinds.${row.kind}`)),
     make("h2", { id: "passport-title", tabindex: "-1" }, titleOf(row)),
     make("p", { class: "permalink" }, link(row.id)),
     headline(row, passport),
-    paragraph(sentence(row, about)),
+    paragraph(passport.describes ? say("describes", { what: passport.describes })
+      : sentence(row, about)),
     data.passports || row.kind === "description" ? null : paragraph(say("no_passports"), "note"),
     covariances(row, passport),
     madeOf(passport),
@@ -23,12 +24,36 @@ async function showEstimate(row) {
     codeOf(spec, row.spec),
     uses(passport),
     origin(row, passport, spec),
-    versions());
+    versions()));
+}
+
+// A list of the sections, which moves to each without another address.
+function withJumps(article) {
+  const headings = [...article.querySelectorAll("section > h3")];
+  if (headings.length < 4) return article;
+  const list = make("nav", { class: "jumps", "aria-label": say("jumps") }, headings.map((heading) => {
+    heading.setAttribute("tabindex", "-1");
+    const button = make("button", { type: "button" }, heading.textContent);
+    button.addEventListener("click", () => {
+      heading.scrollIntoView();
+      heading.focus({ preventScroll: true });
+    });
+    return button;
+  }));
+  article.querySelector(".permalink").after(list);
+  return article;
+}
+
+// What is long stands folded, with its size.
+function folded(count, name, content) {
+  if (!content || count <= 12) return content;
+  return make("details", {}, make("summary", {}, say("folded", { count: number(count), name })), content);
 }
 
 function titleOf(row) {
   const parts = [row.term, row.country, row.outcome].filter(Boolean);
-  return [...new Set(parts)].join(" \u00b7 ") || row.id;
+  const title = [...new Set(parts)].join(" \u00b7 ") || row.id;
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 function headline(row, passport) {
@@ -138,11 +163,11 @@ function countryName(code) {
 function columnsOf(spec) {
   const dropped = spec.dropped ?? [];
   return section("columns",
-    grid([
+    folded((spec.columns ?? []).length, say("columns.n_columns"), grid([
       [say("columns.column"), (one) => one.name, true],
       [say("columns.variable"), (one) => one.variable, true],
       [say("columns.vif"), (one) => plain(one.vif)],
-    ], spec.columns, say("sections.columns")),
+    ], spec.columns, say("sections.columns"))),
     (spec.columns ?? []).length ? paragraph(dropped.length ? say("dropped_some") : say("dropped_none")) : null,
     dropped.length ? make("ul", {}, dropped.map((one) => make("li", {},
       make("code", {}, one.column),
@@ -169,10 +194,11 @@ function clusters(passport, spec) {
         [say(`columns.${name}`), (one) => plain(one.sizes?.[name])]),
       [say("columns.largest"), (one) => written(one.largest_share, "share")],
     ], spec.clusters, say("cluster_sizes")),
-    (spec.clusters ?? []).filter((one) => one.named).map((one) => grid([
-      [one.variable, ([code]) => countryName(code), true],
-      [say("columns.rows"), ([, rows]) => number(rows)],
-    ], Object.entries(one.named), say("cluster_rows", { variable: one.variable }))));
+    (spec.clusters ?? []).filter((one) => one.named).map((one) => folded(one.n,
+      say("cluster_rows", { variable: one.variable }), grid([
+        [one.variable, ([code]) => countryName(code), true],
+        [say("columns.rows"), ([, rows]) => number(rows)],
+      ], Object.entries(one.named), say("cluster_rows", { variable: one.variable })))));
 }
 
 function influence(row, passport) {
@@ -184,9 +210,11 @@ function influence(row, passport) {
   const moved = [
     [say("columns.estimate"), (one) => written(one.estimate, row.how, row.error)],
     [say("columns.moved"), (one) => plain(one.change_in_std_errors)],
+    ...([...countries, ...places].some((one) => one.reason)
+      ? [[say("columns.reason"), (one) => one.reason, true]] : []),
   ];
   return section("influence",
-    countries.length ? paragraph(say("influence_note")) : null,
+    countries.length ? paragraph([say("influence_note"), found.says].filter(Boolean).join(" ")) : null,
     dotPlot(lines, say("influence_plot"), value),
     grid([[say("columns.left_out"), (one) => countryName(one.country), true], ...moved],
       countries, say("leave_country")),
@@ -214,6 +242,7 @@ function diagnostics(spec) {
       [say("leverage_max"), plain(leverage.max)],
       [say("leverage_mean"), plain(leverage.mean)],
       [say("leverage_high"), number(leverage.high_rows)],
+      [say("leverage_very_high"), number(leverage.very_high_rows)],
       [say("leverage_exact"), number(leverage.exact_rows)],
     ]),
     grid([
@@ -274,7 +303,19 @@ function origin(row, passport, spec) {
 }
 
 function versions() {
-  return section("versions", runFacts());
+  const run = data.run ?? {};
+  return section("versions", facts([
+    [runWord("commit"), run.commit],
+    [runWord("changed_files"), yesNo(run.changed_files)],
+    [runWord("seed"), run.seed === undefined ? "" : String(run.seed)],
+    [runWord("config_sha256"), run.config_sha256],
+  ]), make("p", {}, make("a", { href: "#run" }, say("whole_run"))));
+}
+
+const RUN_FIRST = ["commit", "changed_files", "seed", "config_sha256", "data", "lock_sha256", "code"];
+
+function yesNo(value) {
+  return value === true ? say("yes") : value === false ? say("no") : value ?? "";
 }
 
 // Versions, commit, hashes and seed of the run.
@@ -282,19 +323,28 @@ function runFacts() {
   const run = data.run ?? {};
   const flat = ([name, value]) => (value !== null && typeof value === "object"
     ? Object.entries(value).map(([part, one]) => [`${runWord(name)}: ${part}`, one])
-    : [[runWord(name), value === true ? say("yes") : value === false ? say("no") : value]]);
-  return facts(Object.entries(run).flatMap(flat).map(([name, value]) => [name, String(value ?? "")]));
+    : [[runWord(name), yesNo(value)]]);
+  const names = [...new Set([...RUN_FIRST, ...Object.keys(run)])].filter((name) => name in run);
+  return facts(names.map((name) => [name, run[name]]).flatMap(flat).map(([name, value]) => [name, String(value ?? "")]));
 }
 
 function runWord(name) {
   return has(`run.${name}`) ? say(`run.${name}`) : name.replaceAll("_", " ");
 }
 
+// How many estimates of a specification R agrees with.
+function checkedOf(own) {
+  const counted = (answer) => own.filter((one) => one.crosscheck === answer).length;
+  if (!counted("yes") && !counted("no")) return null;
+  return paragraph(say("checked_of", { yes: number(counted("yes")), no: number(counted("no")),
+    rest: number(own.length - counted("yes") - counted("no")) }));
+}
+
 async function showSpecification(about) {
   const spec = await specificationOf(about.id);
   const row = { ...about, spec: about.id, kind: "specification" };
   const own = data.estimates.filter((one) => one.spec === about.id);
-  return make("article", { "data-spec-id": about.id, "aria-labelledby": "passport-title" },
+  return withJumps(make("article", { "data-spec-id": about.id, "aria-labelledby": "passport-title" },
     make("p", { class: "kicker" }, say("kinds.specification")),
     make("h2", { id: "passport-title", tabindex: "-1" },
       [about.title, about.outcome].filter(Boolean).join(" \u00b7 ") || about.id),
@@ -307,17 +357,18 @@ async function showSpecification(about) {
       [say("warnings"), [].concat(spec.warnings ?? []).join("; ")],
     ]),
     written_down(row, spec, about),
-    section("estimates", grid([
+    section("estimates", folded(own.length, say("sections.estimates"), grid([
       [say("columns.term"), (one) => link(one.id, [...new Set([one.term, one.country])].filter(Boolean).join(" \u00b7 ")), true],
       [say("columns.estimate"), (one) => written(one.estimate, one.how, one.error) || word(one.status)],
       [say("columns.interval"), (one) => interval(one.low, one.high, one.how, one.error)],
       [say("columns.p"), (one) => pValue(one.p)],
       [say("columns.vcov"), (one) => one.vcov, true],
-    ], own, say("sections.estimates"))),
+    ], own, say("sections.estimates")))),
     account(spec),
     columnsOf(spec),
     clusters({}, spec),
     diagnostics(spec),
+    section("crosscheck", checkedOf(own)),
     codeOf(spec, about.id),
-    versions());
+    versions()));
 }

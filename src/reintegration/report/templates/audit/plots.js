@@ -22,9 +22,10 @@ function ticks(low, high) {
 }
 
 // A label that fits into a width, shortened at its end.
+const FONT = "12px system-ui, 'DejaVu Sans', sans-serif";
 const brush = document.createElement("canvas").getContext("2d");
 function fitted(text, width) {
-  brush.font = "12px system-ui, 'DejaVu Sans', sans-serif";
+  brush.font = FONT;
   let shown = text;
   while (shown && brush.measureText(shown).width > width) shown = `${shown.slice(0, -2)}\u2026`;
   return shown;
@@ -39,7 +40,10 @@ function dotPlot(lines, description, mark) {
   let [low, high] = [Math.min(...ends), Math.max(...ends)];
   const edge = (high - low || 1) * 0.05;
   [low, high] = [low - edge, high + edge];
-  const [width, names, top, step] = [720, 300, 8, 22];
+  brush.font = FONT;
+  const longest = Math.max(...usable.map((line) => brush.measureText(line.label).width));
+  const names = Math.min(350, Math.ceil(longest) + 30);
+  const [width, top, step] = [names + 430, 8, 22];
   const height = top + usable.length * step + 30;
   const x = (value) => names + ((value - low) / (high - low)) * (width - names - 20);
   const bottom = top + usable.length * step + 4;
