@@ -92,6 +92,7 @@ rule audit_page:
         passports=rules.passports.output.passports,
         crosscheck=rules.crosscheck.output.crosscheck,
         code_of=rules.crosscheck.output.code,
+        ledger=rules.ledger.output.ledger,
         uses=rules.report.output.uses,
         texts=TEXTS,
         templates=AUDIT_PARTS,

@@ -15,5 +15,6 @@ with step(snakemake.log[0]):
             passports=snakemake.input.passports,
             crosscheck=snakemake.input.crosscheck,
             code=snakemake.input.code_of,
+            ledger=snakemake.input.ledger,
         ),
     )

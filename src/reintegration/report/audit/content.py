@@ -12,12 +12,13 @@ from reintegration.disclosure import SUPPRESSED
 from reintegration.report import links
 from reintegration.report.audit.blocks import Block, finite, make_blocks
 from reintegration.report.audit.passports import (
+    CHECKED,
     Sources,
     crosscheck_rows,
     estimate,
     read_code,
-    read_crosscheck,
     read_passports,
+    read_table,
     specification,
 )
 from reintegration.report.audit.rows import COLUMNS, Joined, estimate_rows, spec_rows
@@ -48,8 +49,9 @@ def gather(
     hidden = described(frames["descriptives"], settings.minimum_cell, shares).record["estimate_id"]
     numbers = Numbers(frames, settings.language, hidden, settings.minimum_cell)
     passports = read_passports(sources.passports)
-    checked = read_crosscheck(sources.crosscheck)
-    specs = spec_rows(frames["specs"], passports["specifications"], settings.language)
+    checked = read_table(sources.crosscheck, CHECKED)
+    ledger = read_table(sources.ledger, ["spec_id"])
+    specs = spec_rows(frames["specs"], ledger, passports["specifications"], settings.language)
     joined = Joined(
         {spec["id"]: spec for spec in specs}, passports["estimates"], _agreement(checked)
     )

@@ -24,11 +24,12 @@ LANGUAGES = {".R": "R", ".do": "Stata"}
 
 @dataclass(frozen=True)
 class Sources:
-    """Files of the audit: passports, the comparison with R, the folder of R and Stata code."""
+    """Files of the audit: passports, comparison with R, folder of R and Stata code, ledger."""
 
     passports: str | Path | None = None
     crosscheck: str | Path | None = None
     code: str | Path | None = None
+    ledger: str | Path | None = None
 
 
 def read_passports(path: str | Path | None) -> dict[str, Any]:
@@ -51,14 +52,14 @@ def read_passports(path: str | Path | None) -> dict[str, Any]:
     return finite(found)
 
 
-def read_crosscheck(path: str | Path | None) -> pd.DataFrame:
-    """Read the comparison with R; an empty table when it was not made."""
+def read_table(path: str | Path | None, columns: list[str]) -> pd.DataFrame:
+    """Read a table of the audit; an empty one when it was not made."""
     if path is None or not Path(path).exists():
-        return pd.DataFrame(columns=CHECKED)
+        return pd.DataFrame(columns=columns)
     try:
         return read_csv(path)
     except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=CHECKED)
+        return pd.DataFrame(columns=columns)
 
 
 def read_code(folder: str | Path | None, spec_id: str) -> dict[str, str]:

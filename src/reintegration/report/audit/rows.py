@@ -175,41 +175,45 @@ def _vcov(row: Row, language: Language) -> str:
     return ", ".join(filter(None, [vcov, row.word("inference")]))
 
 
+# What the table says of a specification, from the first that knows it.
+_OF_SPEC = (
+    "title", "role", "formula", "sample", "estimator", "vcov", "spec_hash", "refit_of", "family",
+    "ledger", "frozen_on", "ledger_diff", "status",
+)  # fmt: skip
+
+
 def spec_rows(
-    specs: pd.DataFrame, passports: Mapping[str, Mapping[str, Any]], language: Language
+    specs: pd.DataFrame,
+    ledger: pd.DataFrame,
+    passports: Mapping[str, Mapping[str, Any]],
+    language: Language,
 ) -> list[dict[str, Any]]:
-    """Every specification: of the table of specifications, then those only passports know."""
-    rows = []
-    listed = {
-        str(row["spec_id"]): {str(key): "" if is_missing(v) else plain(v) for key, v in row.items()}
-        for row in specs.to_dict("records")
+    """Every specification: of the table of specifications, of the ledger, of passports."""
+    known = [by_spec(specs), by_spec(ledger), passports]
+    return [
+        _spec_row(spec_id, [source.get(spec_id, {}) for source in known], language)
+        for spec_id in dict.fromkeys(name for source in known for name in source)
+    ]
+
+
+def by_spec(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Rows of a table by `spec_id`, without what is missing."""
+    return {
+        str(row["spec_id"]): {str(k): plain(v) for k, v in row.items() if not is_missing(v)}
+        for row in frame.to_dict("records")
     }
-    for spec_id in dict.fromkeys([*listed, *passports]):
-        known, passport = listed.get(spec_id, {}), passports.get(spec_id, {})
-        model = passport.get("model", {})
-
-        def first(key: str, *sources: Mapping[str, Any]) -> Any:
-            return next((s[key] for s in sources if s.get(key) not in (None, "")), "")
-
-        rows.append(
-            {
-                "id": spec_id,
-                **{
-                    key: first(key, known, passport)
-                    for key in ("title", "role", "formula", "sample", "estimator", "spec_hash")
-                },
-                "outcome": outcome_label(str(first("outcome", known, passport)), language),
-                "vcov": known.get("vcov", ""),
-                "ledger": known.get("ledger", ""),
-                "rows": model.get("n_obs"),
-                "returnees": model.get("n_returnees"),
-                "r2": model.get("r2"),
-                "status": passport.get("status", ""),
-            }
-        )
-    return rows
 
 
-def files_of(frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Results files whose rows the page lists."""
-    return [f"results/{RESULTS[name]}" for name in ESTIMATE_FILES if name in frames]
+def _spec_row(spec_id: str, sources: list[Mapping[str, Any]], language: Language) -> dict[str, Any]:
+    def first(key: str) -> Any:
+        return next((one[key] for one in sources if one.get(key) not in (None, "")), "")
+
+    model = first("model") or {}
+    return {
+        "id": spec_id,
+        **{key: first(key) for key in _OF_SPEC},
+        "outcome": outcome_label(str(first("outcome")), language),
+        "rows": model.get("n_obs"),
+        "returnees": model.get("n_returnees"),
+        "r2": model.get("r2"),
+    }

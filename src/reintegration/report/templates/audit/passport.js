@@ -136,8 +136,13 @@ function written_down(row, spec, about) {
       [say("columns.formula"), formula ? make("code", {}, formula) : ""],
       [say("columns.sample"), spec.sample || about?.sample],
       [say("columns.estimator"), spec.estimator || about?.estimator],
+      [say("columns.refit_of"), about?.refit_of && data.specById.has(about.refit_of)
+        ? link(`specification:${about.refit_of}`, about.refit_of) : about?.refit_of],
+      [say("columns.family"), about?.family],
       [say("declared_in"), spec.declared_in],
+      [say("columns.ledger"), [word(about?.ledger), about?.frozen_on].filter(Boolean).join(", ")],
     ]),
+    code(about?.ledger_diff, say("ledger_diff")),
     code(spec.written, say("as_written")),
     code(spec.expanded, say("as_expanded")));
 }
