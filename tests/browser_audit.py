@@ -23,9 +23,12 @@ FILTERED = (
 
 
 def problems_of_audit(
-    browser: Any, page: Path, study: Path, widths: tuple[int, ...]
+    browser: Any, page: Path, study: Path, widths: tuple[int, ...], trials: str = ""
 ) -> Iterator[str]:
-    """Try everything that a reader does with the page, and say what did not work."""
+    """Try everything that a reader does with the page, and say what did not work.
+
+    `trials` names one of the trials to try alone.
+    """
     open_page(browser, page)
     first = browser.execute_script(
         "return audit.data.estimates.find(row => typeof row.estimate === 'number')?.id"
@@ -34,6 +37,8 @@ def problems_of_audit(
         yield "no estimate to look at"
         return
     for trial in (_rows, _search, _sort, _condition, _export, _click, _keys):
+        if trials not in ("", trial.__name__):
+            continue
         open_page(browser, page)
         try:
             yield from trial(browser)

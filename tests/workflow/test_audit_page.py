@@ -233,6 +233,7 @@ def test_traps_are_shown_as_they_stand(chromium, tmp_path):
 def test_numbers_are_written_as_the_study_writes_them(full, chromium):
     language = Settings.from_config(config()).language
     values = [0, -0.0004, 0.0625, 0.1875, 1234567.5, 2.5, 3.5, -0.0005, 1e-9, 0.9995, 12.3456]
+    chromium.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "fr-FR"})
     browser.open_page(chromium, full)
     for digits in (0, 1, 3):
         ours = [language.number(value, digits) for value in values]
@@ -240,32 +241,38 @@ def test_numbers_are_written_as_the_study_writes_them(full, chromium):
             "return arguments[0].map(value => audit.number(value, arguments[1]))", values, digits
         )
         assert theirs == ours
+    chromium.execute_cdp_cmd("Emulation.setLocaleOverride", {})
 
 
-# What is broken in the page's scripts, and what the trial then says.
+# What is broken in the page's scripts, what is then said, and by which trial.
 FAULTS = {
-    "words.every((one)": ("words.some((one)", "a search finds"),
+    "words.every((one)": ("words.some((one)", "a search finds", "_search"),
     'field, width, hozAlign: "right", headerHozAlign: "right", sorter: "number"': (
         'field, width, hozAlign: "right", headerHozAlign: "right", sorter: "string"',
         "sorting by p",
+        "_sort",
     ),
-    '"<": found < limit': ('"<": found > limit', "the condition p < 0.01"),
-    'this.table.on("rowClick"': ('this.table.on("none"', "a click on a row opens"),
-    'addEventListener("hashchange", follow)': ("", "a click on a row opens None"),
-    'holder.querySelector("h2").focus': ("Object.is", "has not the focus"),
-    "(target || plain)?.focus()": ("", "back does not return the focus"),
-    "this.table.clearHeaderFilter()": ("return", "clearing the filters"),
-    'this.table.getRows("active")': ("[]", "the saved table has"),
-    "row ? await showEstimate(row)": ("row ? await showEstimate(data.estimates[3])", "instead of"),
-    "data: this.rows,": ("data: this.rows.slice(1),", "the table lists"),
-    "const unknown = name": ("const unknown = false && name", "says nothing"),
+    '"<": found < limit': ('"<": found > limit', "the condition p < 0.01", "_condition"),
+    'this.table.on("rowClick"': ('this.table.on("none"', "a click on a row opens", "_click"),
+    'addEventListener("hashchange", follow)': ("", "a click on a row opens None", "_click"),
+    'holder.querySelector("h2").focus': ("Object.is", "has not the focus", "_click"),
+    "(target || plain)?.focus()": ("", "back does not return the focus", "_click"),
+    "this.table.clearHeaderFilter()": ("return", "clearing the filters", "_search"),
+    'this.table.getRows("active")': ("[]", "the saved table has", "_export"),
+    "row ? await showEstimate(row)": (
+        "row ? await showEstimate(data.estimates[3])",
+        "instead of",
+        "_click",
+    ),
+    "data: this.rows,": ("data: this.rows.slice(1),", "the table lists", "_rows"),
+    "const unknown = name": ("const unknown = false && name", "says nothing", "none"),
 }
 
 
 @needs_browser
 @pytest.mark.parametrize("right", FAULTS)
 def test_the_trial_finds_what_it_is_for(right, full, chromium, tmp_path, monkeypatch):
-    wrong, said = FAULTS[right]
+    wrong, said, trial = FAULTS[right]
     code = "\n".join((audit_page.TEMPLATES / name).read_text() for name in audit_page.SCRIPTS)
     assert right in code
     own = audit_page._own
@@ -286,7 +293,7 @@ def test_the_trial_finds_what_it_is_for(right, full, chromium, tmp_path, monkeyp
     )
     (tmp_path / "study.html").write_bytes((folder / "study.html").read_bytes())
     problems = list(
-        browser_audit.problems_of_audit(chromium, page, page.with_name("study.html"), ())
+        browser_audit.problems_of_audit(chromium, page, page.with_name("study.html"), (), trial)
     )
     assert any(said in problem for problem in problems), problems
 
@@ -297,6 +304,6 @@ def test_a_link_without_a_passport_is_found(full, chromium, tmp_path):
     page.write_bytes(full.read_bytes())
     (tmp_path / "study.html").write_text('<a href="audit.html#gone.away">1</a>', encoding="utf-8")
     problems = list(
-        browser_audit.problems_of_audit(chromium, page, page.with_name("study.html"), ())
+        browser_audit.problems_of_audit(chromium, page, page.with_name("study.html"), (), "none")
     )
     assert problems == ["study.html links to gone.away, which has no passport"]

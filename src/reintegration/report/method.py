@@ -194,7 +194,7 @@ def choices(config: Mapping[str, Any]) -> str:
 
     def set_only(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: set_only(entry) for key, entry in value.items() if entry is not None}
+            return {key: set_only(entry) for key, entry in value.items() if entry not in (None, {})}
         return [set_only(entry) for entry in value] if isinstance(value, list) else value
 
     plain = {name: set_only(section) for name, section in config.items()}
