@@ -85,8 +85,8 @@ def evidence(
 
 
 def _wanted(fit: Fit, groups: Mapping[str, np.ndarray]) -> list[Vcov]:
-    """The covariances shown: few for a slope, an effect or a mean, all for a regression."""
-    if fit.spec.single:
+    """The covariances shown: few for a slope, a mean or a refit, all for a regression."""
+    if fit.spec.single or fit.spec.refit_of:
         return alternatives(fit, groups, SHORT)
     return alternatives(fit, groups, wild=[WILD if fit.spec.role == PUBLISHED else WEBB])
 
