@@ -24,6 +24,7 @@ PERSON, VILLAGE = {"cluster": "person"}, {"cluster": "village"}
 EVERY_CR = [{"type": kind, **VILLAGE} for kind in ("CR0", "CR1", "CR1S", "CR2", "CR3")]
 TWO_WAY = [{"type": kind, "cluster": ["village", "year"]} for kind in ("CR0", "CR1", "CR1S")]
 EVERY_HC = [{"type": kind} for kind in ("classical", "HC0", "HC1", "HC2", "HC3")]
+RESAMPLED = [{"type": kind, "draws": 99, **VILLAGE} for kind in ("wild", "permutation")]
 EVERY = [*EVERY_HC, *EVERY_CR, *TWO_WAY]
 COUNTED = [
     {"type": "CR1S", "cluster": "country", "count_effects": "all"},
@@ -183,6 +184,7 @@ SPECS: dict[str, dict] = {
         "weights": "w",
         "vcov": [{"type": "classical"}, {"type": "HC0"}, {"type": "HC1"}, *EVERY_CR[:3], *TWO_WAY],
     },
+    "resampled": {"terms": ["trained", "age"], "vcov": [{"type": "CR1S", **VILLAGE}, *RESAMPLED]},
     "quantile": {"estimator": "quantile", "terms": ["age", "sexe"], "quantile": 0.25},
 }
 

@@ -138,7 +138,7 @@ def counted(facts: Facts, vcov: Vcov) -> list[str]:
         )
     else:
         more, why = rank(facts, outside), "fixed effects not nested in the clusters are counted"
-    return ["n <- nrow(d)", f"K <- {slopes(facts)} + {more}  # {why}"]
+    return ["n <- nrow(d)", f"# {why[0].upper()}{why[1:]}.", f"K <- {slopes(facts)} + {more}"]
 
 
 def rank(facts: Facts, effects: Sequence[str]) -> str:
