@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from reintegration.audit.small import count, words
-from reintegration.estimation.alternatives import SHORT, WEBB, WILD, alternatives, under
+from reintegration.estimation.alternatives import SHORT, WILD, alternatives, under
 from reintegration.estimation.diagnostics import dfbetas, not_least_squares
 from reintegration.estimation.fit import Fit
 from reintegration.estimation.influence import (
@@ -21,7 +21,6 @@ from reintegration.estimation.results import FAILED, OK
 from reintegration.estimation.specs import COUNTRY, RETURNEE, Vcov
 
 NUMBERS = ("std_error", "df", "p_value", "conf_low", "conf_high")
-PUBLISHED = "published"  # role of the regressions whose bootstraps are enumerated in full
 LARGEST = 5  # rows whose DFBETAs are listed
 REDEFINED = (
     "Without a country every deviation is one from the average of the other countries: the"
@@ -88,7 +87,7 @@ def _wanted(fit: Fit, groups: Mapping[str, np.ndarray]) -> list[Vcov]:
     """The covariances shown: few for a slope, a mean or a refit, all for a regression."""
     if fit.spec.single or fit.spec.refit_of:
         return alternatives(fit, groups, SHORT)
-    return alternatives(fit, groups, wild=[WILD if fit.spec.role == PUBLISHED else WEBB])
+    return alternatives(fit, groups, wild=[WILD])
 
 
 def _covariances(

@@ -16,8 +16,8 @@ from reintegration.estimation.under import Fitted
 from reintegration.estimation.written import COVARIANCES, CR, HC
 
 MANY = 500  # clusters, above which CR2 with weights is not computed for comparison alone
-WILD = Vcov("wild", COUNTRY)
-WEBB = Vcov("wild", COUNTRY, weights="webb", draws=999)  # where all vectors of signs take long
+# Of few draws: what is declared goes through all vectors of signs, which takes ten times as long.
+WILD = Vcov("wild", COUNTRY, weights="webb", draws=999)
 SHORT = ("classical", "HC1", "HC3", "CR1S", "CR2")
 
 
