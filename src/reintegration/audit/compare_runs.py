@@ -51,6 +51,8 @@ class Side:
 
     Attributes
     ----------
+    estimated
+        Ids of specifications that it has estimates of.
     specs, models
         By `spec_id`, a row each.
     run
@@ -58,6 +60,7 @@ class Side:
     """
 
     name: str
+    estimated: frozenset[str]
     specs: dict[str, dict[str, Any]]
     models: dict[str, dict[str, Any]]
     run: dict[str, Any] | None
@@ -91,7 +94,7 @@ def compare_runs(before: Results, after: Results) -> RunsCompared:
     earlier, later = (estimates_of(one, there[one.name]) for one in (before, after))
     compared = compare_estimates(earlier, later)
     compared.loc[_error_moved(compared, earlier, later), "status"] = ERROR_MOVED
-    sides = _side(before), _side(after)
+    sides = _side(before, earlier), _side(after, later)
     spec_of = {**_spec_ids(earlier), **_spec_ids(later)}
     found: dict[str, tuple[list[str], list[str]]] = {}
     causes, details = [], []
@@ -133,7 +136,7 @@ def _named(item: tuple[Any, Any]) -> tuple[str, Any]:
     return str(item[0]), item[1]
 
 
-def _side(results: Results) -> Side:
+def _side(results: Results, estimates: pd.DataFrame) -> Side:
     def rows(file: str) -> dict[str, dict[str, Any]]:
         if not results.has(file):
             return {}
@@ -149,7 +152,8 @@ def _side(results: Results) -> Side:
             run = json.loads(results.text(RUN))
         except ValueError as error:
             raise StudyError(f"{results.name}: {RUN} cannot be read.", [str(error)]) from None
-    return Side(results.name, rows(SPECS), rows(MODELS), run)
+    estimated = frozenset(estimates["spec_id"])
+    return Side(results.name, estimated, rows(SPECS), rows(MODELS), run)
 
 
 # ---------------------------------------------------------------- causes
@@ -197,8 +201,9 @@ def _count(model: Mapping[str, Any]) -> str:
 def _specification(spec_id: str, before: Side, after: Side) -> str:
     """How a specification differs from what it was."""
     old, new = before.specs.get(spec_id), after.specs.get(spec_id)
-    if old is None and new is None:
-        return ""
+    in_both = spec_id in before.estimated and spec_id in after.estimated
+    if (old is None and new is None) or ((old is None or new is None) and in_both):
+        return ""  # a list of one run that does not know it says nothing
     if old is None or new is None:
         return f"declared in {(after if old is None else before).name} only"
     if old.get("spec_hash") == new.get("spec_hash"):

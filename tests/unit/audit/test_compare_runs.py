@@ -23,13 +23,13 @@ RUN = {
 SPEC = {"spec_id": "levels", "formula": "y ~ a + b", "sample": "all surveys", "vcov": "HC3"}
 
 
-def folder(path, estimate=0.1, error=0.02, term="a", spec=None, model=None, run=RUN, n=2):
+def folder(path, estimate=0.1, error=0.02, name="levels", spec=None, model=None, run=RUN, n=2):
     """Results of one specification, with so many estimates."""
-    names = [f"levels.{term}{i}.hc3" for i in range(n)]
-    base = {"spec_id": "levels", "outcome": "y", "status": "ok", "warnings": ""}
+    names = [f"{name}.a{i}.hc3" for i in range(n)]
+    base = {"spec_id": name, "outcome": "y", "status": "ok", "warnings": ""}
     rows = [
-        {"estimate_id": name, "term": "a", "estimate": estimate, "std_error": error, **base}
-        for name in names
+        {"estimate_id": each, "term": "a", "estimate": estimate, "std_error": error, **base}
+        for each in names
     ]
     write_csv(pd.DataFrame(rows), path / "models/estimates.csv")
     spec = {**SPEC, "spec_hash": "h1", **(spec or {})}
@@ -131,9 +131,15 @@ def test_estimates_appear_and_vanish_with_their_cause(compared):
 
 
 def test_a_specification_of_one_run_only_is_told(compared):
-    _, found = compared(spec={"spec_id": "others"})
+    _, found = compared(name="others", spec={"spec_id": "others"})
     assert set(found.estimates["causes"]) == {"specification"}
-    assert "declared in" in found.estimates["details"][0]
+    assert set(found.estimates["status"]) == {"appeared", "vanished"}
+    assert found.estimates["details"].str.contains("declared in").all()
+
+
+def test_a_list_that_does_not_know_a_specification_is_no_cause(compared):
+    row, _ = compared(spec={"spec_id": "others"}, run={**RUN, "seed": 2})
+    assert (row.status, row.causes) == ("moved", "seed")
 
 
 def test_the_command_says_counts_causes_and_movements(tmp_path):

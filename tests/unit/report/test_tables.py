@@ -181,6 +181,49 @@ def test_the_page_takes_the_table_and_nothing_else(frames, settings):
     assert part.endswith("</figure>")
 
 
+def test_changes_between_columns_stand_between_the_two_coefficients(frames, settings):
+    specs = frames["specs"].assign(
+        terms="country assistance_training", controls="age months_since_return"
+    )
+    whole = {**frames, "specs": specs}
+    table = make("columns", whole, settings)
+    shown = ["from", "other_rows", "assistance", "time", "person", "to"]
+    assert [column.key for column in table.columns] == shown
+    lines = {line.key: line for line in table.lines}
+    assert lines["country"].label.endswith("from country_only to levels")
+    cells = dict(zip(shown, lines["country.country.GIN"].cells, strict=True))
+    assert cells["to"].estimate_id == "levels.composite.country.GIN.cr1s-returnee_id"
+    assert cells["from"].value is None  # that regression is not in these results
+    assert cells["person"].estimate_id.endswith("country.GIN.person.cr1s-returnee_id")
+    assert cells["person"].below.startswith("(")
+    assert lines["assistance.training"].cells[2].text == "–"  # no part of its own change
+    few = frames["columns"].assign(n_identifying=3)
+    hidden = make("columns", {**whole, "columns": few}, settings)
+    shown = [cell.value for line in hidden.lines for cell in line.cells[1:-1]]
+    assert shown and set(shown) == {None}
+
+
+def test_without_columns_to_compare_the_table_says_so(frames, settings):
+    alone = tuple({**one, "columns": {}} for one in settings.specifications)
+    table = make("columns", frames, replace(settings, specifications=alone))
+    assert [line.label for line in table.lines] == ["No columns are declared for comparison"]
+
+
+def test_the_ledger_lists_what_is_not_as_planned_with_what_differs(frames, settings):
+    table = make("ledger", frames, settings)
+    lines = {line.key: [cell.text for cell in line.cells] for line in table.lines}
+    assert list(lines) == [
+        *("amended", "levels.composite", "added_later", "late.composite"),
+        *("withdrawn", "gone.composite"),
+    ]
+    assert lines["levels.composite"] == ["2026-03-01", "no", "controls: without age"]
+    planned = frames["ledger"].assign(ledger="as_planned")
+    said = make("ledger", {**frames, "ledger": planned}, settings).lines[0].label
+    assert said == "Every specification is as it was frozen first"
+    none = make("ledger", {**frames, "ledger": planned.assign(ledger="not_frozen")}, settings)
+    assert none.lines[0].label == "Nothing was frozen"
+
+
 def test_claims_say_planted_only_on_simulated_data(frames, settings, real_settings):
     keys = [column.key for column in make("claims", frames, settings).columns]
     real = [column.key for column in make("claims", frames, real_settings).columns]

@@ -1,10 +1,11 @@
 """The table of changes between columns: why a coefficient differs between nested regressions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from reintegration.report.select import FROM, TO, TOTAL, column_changes, ends_of_columns
+from reintegration.report.select import FROM, GROUPS, TO
 from reintegration.report.tables.model import (
     NOT_APPLICABLE,
     SIGNED,
@@ -14,59 +15,107 @@ from reintegration.report.tables.model import (
     Maker,
     Table,
 )
+from reintegration.report.tables.terms import ASSISTANCE, COUNTRY, expected_terms, word
 from reintegration.report.wording import vcov_label
+from reintegration.studies.importance import group_of
+
+OTHER_ROWS = "other_rows"
 
 
 def columns(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
     """A row per term of country and assistance: the shorter estimate, each part, the longer one."""
-    language, settings = maker.settings.language, maker.settings
-    say = language.plain
-    changes = column_changes(frames["columns"], settings.codebook.main_score)
-    ends = ends_of_columns(changes, frames["estimates"])
-    rows = pd.concat([changes, ends], ignore_index=True)
-    ids = rows.set_index(["term", "shown"])["estimate_id"].to_dict()
-    parts = [name for name in dict.fromkeys(changes["shown"]) if name != TOTAL]
-    shown = [FROM, *parts, TO]
-    heads = [
-        Column(
-            name,
-            say(f"tables.columns.{name}"),
-            "" if name in (FROM, TO) else say("tables.columns.change"),
-        )
-        for name in shown
-    ]
+    settings = maker.settings
+    say = settings.language.plain
+    declared = next((one for one in settings.specifications if one.get("columns")), None)
+    known = {str(row["spec_id"]): row for row in frames["specs"].to_dict("records")}
+    outcome = settings.codebook.main_score
+    if declared and outcome not in declared["outcomes"]:
+        outcome = str(declared["outcomes"][0])
+    spec: Mapping[Any, Any] = known.get(f"{declared['id']}.{outcome}", {}) if declared else {}
+    steps = _steps(declared["columns"]) if declared else {}
+    first = next(iter(steps.values()), "")
+    parts = [OTHER_ROWS, *_added(spec, declared["columns"][first] if declared and first else [])]
     lines = []
-    for group in dict.fromkeys(changes["term_group"]):
-        part = changes[changes["term_group"] == group]
-        lines.append(Line(group, _heading(group, part, maker), kind="group"))
-        names = list(dict.fromkeys(part["term"]))
-        if group == "country":
-            names.sort(key=language.term)
-        for term in names:
-            cells = tuple(
-                maker.cell(ids[term, name], SIGNED, "std_error")
-                if (term, name) in ids
-                else Cell(NOT_APPLICABLE, status="ok")
-                for name in shown
-            )
-            lines.append(Line(f"{group}.{term}", language.term(term), cells))
+    for group, shorter in steps.items():
+        terms = [
+            term
+            for term, part in expected_terms(spec, settings.codebook, settings.studied).items()
+            if part == group
+        ]
+        if terms and declared:
+            has = [OTHER_ROWS, *_added(spec, declared["columns"][shorter])]
+            ends = {FROM: f"{shorter}.{outcome}", TO: f"{declared['id']}.{outcome}"}
+            lines.append(Line(group, _heading(group, shorter, declared["id"], maker), kind="group"))
+            ids = _ids(frames, ends)
+            if group == COUNTRY:
+                terms.sort(key=settings.language.term)
+            for term in terms:
+                cells = [
+                    maker.cell(ids.get((term, name)), SIGNED, "std_error")
+                    if name in (FROM, TO, *has)
+                    else Cell(NOT_APPLICABLE, status="ok")
+                    for name in (FROM, *parts, TO)
+                ]
+                label = settings.language.term(term)
+                lines.append(Line(f"{group}.{term}", label, tuple(cells)))
     if not lines:
-        blank = tuple(Cell(NOT_APPLICABLE, status="ok") for _ in shown)
+        blank = tuple(Cell(NOT_APPLICABLE, status="ok") for _ in (FROM, *parts, TO))
         lines.append(Line("none", say("tables.columns.none"), blank))
-    vcov = vcov_label(changes, language) if len(changes) else say("words.not_estimated")
-    outcome = changes["outcome"].iloc[0] if len(changes) else settings.codebook.main_score
-    caption = say("tables.columns.caption", score=language.score(outcome))
+    made = frames["columns"]
+    vcov = vcov_label(made[made["to_spec"] == spec.get("spec_id")], settings.language)
+    caption = say("tables.columns.caption", score=settings.language.score(outcome))
     notes = maker.notes(say("tables.columns.note", vcov=vcov))
-    return Table("columns", caption, tuple(heads), tuple(lines), notes)
+    return Table("columns", caption, tuple(_heads(parts, maker)), tuple(lines), notes)
 
 
-def _heading(group: str, changes: pd.DataFrame, maker: Maker) -> str:
-    """Name the group of terms and the two specifications between which they change."""
-    shorter, longer = (
-        str(changes[f"{end}_spec"].iloc[0]).removesuffix(f".{changes['outcome'].iloc[0]}")
-        for end in (FROM, TO)
-    )
+def _heads(parts: Sequence[str], maker: Maker) -> list[Column]:
     say = maker.settings.language.plain
-    return say(
-        "tables.columns.heading", terms=say(f"tables.{group}_group"), shorter=shorter, longer=longer
-    )
+    change = say("tables.columns.change")
+    return [
+        Column(name, say(f"tables.columns.{name}"), "" if name in (FROM, TO) else change)
+        for name in (FROM, *parts, TO)
+    ]
+
+
+def _steps(columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The shortest column that has country, and that which has assistance, as terms."""
+    found = {}
+    for group in (COUNTRY, ASSISTANCE):
+        for name, terms in columns.items():
+            if group not in found and any(_is(group, term) for term in terms):
+                found[group] = name
+    return found
+
+
+def _is(group: str, term: str) -> bool:
+    return term == group or (group == ASSISTANCE and group_of(term) == group and ":" not in term)
+
+
+def _added(spec: Mapping[Any, Any], terms: Sequence[str]) -> list[str]:
+    """Groups of the terms that the longest column has beside these, in order."""
+    there = {ASSISTANCE if term == ASSISTANCE else group_of(term) for term in terms}
+    names = [*word(spec, "terms").split(), *word(spec, "controls").split()]
+    found = {group_of(name) for name in names} - there
+    return [name for name in GROUPS if name in found]
+
+
+def _ids(frames: Mapping[str, pd.DataFrame], ends: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Estimates by term and by what they show: both ends and the parts of the change."""
+    made = frames["columns"]
+    rows = made[(made["from_spec"] == ends[FROM]) & (made["to_spec"] == ends[TO])]
+    parts = rows["part"].where(rows["part"] != "group", rows["group"])
+    found = dict(zip(zip(rows["term"], parts, strict=True), rows["estimate_id"], strict=True))
+    estimates = frames["estimates"].drop_duplicates(["spec_id", "term"])
+    for end, spec_id in ends.items():
+        own = estimates[estimates["spec_id"] == spec_id]
+        found |= {
+            (term, end): name for term, name in zip(own["term"], own["estimate_id"], strict=True)
+        }
+    return found
+
+
+def _heading(group: str, shorter: str, longer: str, maker: Maker) -> str:
+    """Name the group of terms and the two specifications between which they change."""
+    say = maker.settings.language.plain
+    terms = say(f"tables.{group}_group")
+    return say("tables.columns.heading", terms=terms, shorter=shorter, longer=longer)
