@@ -65,6 +65,7 @@ TABLES: tuple[str, ...] = (
     "items",
     "slopes",
     "orion",
+    "refits",
     "adjusted",
     "inference",
     "regressions",
@@ -161,7 +162,7 @@ def regression_tables(specifications: Iterable[Mapping[str, Any]]) -> dict[str, 
 
 def table_names(specifications: Iterable[Mapping[str, Any]]) -> list[str]:
     """All tables in the order of the page, given the declared specifications."""
-    place = TABLES.index("adjusted")
+    place = TABLES.index("refits")
     return [*TABLES[:place], *regression_tables(specifications), *TABLES[place:]]
 
 

@@ -34,9 +34,9 @@ def shown_scores(codebook: Codebook, present: Collection[str]) -> list[str]:
 
 def declared(specs: pd.DataFrame) -> pd.DataFrame:
     """Specifications that `specifications` declares: not their refits, ORION's or trendlines."""
-    if not {"declared_in", "refit_of"} <= set(specs.columns):
-        return specs
-    return specs[~specs["declared_in"].isin(["orion", "trends"]) & specs["refit_of"].isna()]
+    if "declared_in" in specs:
+        specs = specs[~specs["declared_in"].isin(["orion", "trends"])]
+    return specs[~is_refit(specs)]
 
 
 def main_specification(specs: pd.DataFrame, data: str, codebook: Codebook) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def _specification(specs: pd.DataFrame, data: str, scores: Sequence[str]) -> pd.
     """
     wanted = [f"{CHANGE}{name}" if data == CHANGES else name for name in scores]
     rows = declared(specs)
-    rows = rows[rows["outcome"].isin(wanted) & ~is_refit(rows)].copy()
+    rows = rows[rows["outcome"].isin(wanted)].copy()
     if "data" in rows and rows["data"].notna().any():
         rows = rows[rows["data"] == data]
     if rows.empty:

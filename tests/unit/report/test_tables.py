@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from io import BytesIO
 
+import pandas as pd
 import pytest
 from docx import Document
 from made_up_results import config, make_results
@@ -407,3 +408,113 @@ def test_a_blank_is_explained(frames, settings):
     assert any("the rows do not suffice" in note for note in table.notes)
     absent = make("sample", without_a_country(frames), settings)
     assert any("no survey of this country" in note for note in absent.notes)
+
+
+def test_refits_stand_beside_what_was_published(frames, settings):
+    base = frames["estimates"][frames["estimates"]["spec_id"] == "levels.composite"]
+    training = base[base["term"] == "training"].iloc[0]
+    asked = {
+        "levels.composite.without_items.training": "training",
+        "levels.composite.person_equal": "training",
+        "levels.composite.within_between": "within_training",
+    }
+    rows = [
+        training.to_dict() | {"estimate_id": f"{spec}.x", "spec_id": spec, "term": term,
+                              "estimate": 0.01 * place}
+        for place, (spec, term) in enumerate(asked.items(), start=1)
+    ]  # fmt: skip
+    rows.append(rows[-1] | {"estimate_id": "b", "term": "between_training", "status": "failed",
+                            "estimate": None, "warnings": "nobody was surveyed twice"})  # fmt: skip
+    specs = frames["specs"].assign(refit_of="")
+    spec = specs[specs["spec_id"] == "levels.composite"].iloc[0].to_dict()
+    more = [spec | {"spec_id": name, "refit_of": "levels.composite"} for name in asked]
+    known = frames | {
+        "estimates": pd.concat([frames["estimates"], pd.DataFrame(rows)], ignore_index=True),
+        "specs": pd.concat([specs, pd.DataFrame(more)], ignore_index=True),
+    }
+    table = make("refits", known, settings)
+    assert table.lines[0].key == "levels.composite"
+    line = next(line for line in table.lines if line.key == "levels.composite.training")
+    shown = dict(zip((column.key for column in table.columns), line.cells, strict=True))
+    assert shown["base"].estimate_id == training["estimate_id"]
+    assert [shown[name].text for name in ("without_items", "person_equal", "within")] == [
+        *("+0.010", "+0.020", "+0.030")
+    ]
+    assert shown["common_months"].text == "–"  # not asked for
+    assert shown["between"].text == "(n.e.)"
+    assert any("nobody was surveyed twice" in note for note in table.notes)
+    levels = make("levels", known, settings)  # refits are no columns of the main table
+    assert [column.key for column in levels.columns] == [
+        *("economic", "social", "psychosocial", "composite")
+    ]
+
+
+def test_an_adjusted_p_value_stands_below_the_error_with_its_family(frames, settings):
+    estimates = frames["estimates"]
+    estimates = estimates.assign(family=estimates["family"].astype("object"))
+    tested = (estimates["spec_id"] == "levels.social") & (estimates["group"] == "assistance")
+    estimates.loc[tested, "family"] = "effects_of_assistance"
+    estimates.loc[tested, "p_adjusted"] = 0.0123
+    for column, value in {"p_holm": 0.0123, "p_bh": 0.0101, "p_romano_wolf": 0.0002}.items():
+        estimates[column] = pd.Series(value, estimates.index).where(tested)
+    specs = frames["specs"].assign(
+        family=[
+            "effects_of_assistance" if name == "levels.social" else None
+            for name in frames["specs"]["spec_id"]
+        ]
+    )
+    known = frames | {"estimates": estimates, "specs": specs}
+    table = make("levels", known, settings)
+    training = next(line for line in table.lines if line.key == "training")
+    assert [cell.adjusted for cell in training.cells] == ["", "[0.012]", "", ""]
+    assert any("(Holm) within “effects of assistance”" in note for note in table.notes)
+    foot = {line.key: [cell.text for cell in line.cells] for line in table.lines}
+    assert foot["adjustment"] == ["–", "Holm", "–", "–"]
+    assert "[0.012]" in to_latex(table, settings)
+    assert "[0.012]" in to_html(table, settings)
+    frame = to_frame(table, settings).set_index(["row", "column"])
+    assert frame.loc[("training", "social"), "p_adjusted"] == 0.0123
+    tests = make("adjusted", known, settings)
+    line = next(line for line in tests.lines if line.key == "levels.social.training")
+    assert [cell.text for cell in line.cells[2:]][1:] == ["0.012", "0.010", "<0.001"]
+    none = make("adjusted", frames, settings)
+    assert [line.label for line in none.lines] == ["No family of tests is declared"]
+
+
+def test_every_covariance_of_an_effect_is_a_line(frames, settings):
+    specs = frames["specs"].assign(
+        vcov="CR1S by returnee_id", also="CR2 by country; wild by country"
+    )
+    estimates = frames["estimates"]
+    effect = estimates[estimates["estimate_id"] == "levels.composite.training.cr1s-returnee_id"]
+    second = effect.assign(
+        estimate_id="levels.composite.training.cr2-country", vcov="CR2", std_error=0.02
+    )
+    third = effect.assign(
+        estimate_id="levels.composite.training.wild-country",
+        vcov="wild",
+        estimate=None,
+        status="not_estimable_under_this_vcov",
+        warnings="its variation is carried by 1 country only",
+    )
+    # Rows of another covariance first: the tables show the one the specification names.
+    estimates = pd.concat([second, third, estimates], ignore_index=True)
+    known = frames | {"specs": specs, "estimates": estimates}
+    table = make("inference", known, settings)
+    lines = {line.key: line for line in table.lines}
+    start = "levels.composite.training"
+    assert [key for key in lines if key.startswith(start)] == [
+        *(start, f"{start}.cr1s-returnee_id", f"{start}.cr2-country", f"{start}.wild-country")
+    ]
+    assert [
+        lines[f"{start}.{end}"].cells[1].text for end in ("cr1s-returnee_id", "cr2-country")
+    ] == [*("0.010", "0.020")]
+    unserved = lines[f"{start}.wild-country"]
+    assert unserved.label == "wild cluster bootstrap, clustered by country"
+    assert unserved.cells[0].text == "(n.e.)"
+    assert unserved.cells[-1].text == (
+        "this covariance cannot serve it: its variation is carried by 1 country only"
+    )
+    levels = make("levels", known, settings)
+    shown = next(line for line in levels.lines if line.key == "training").cells[3]
+    assert shown.estimate_id == f"{start}.cr1s-returnee_id"

@@ -26,6 +26,7 @@ from reintegration.report.tables import (
     effects,
     inference,
     ledger,
+    refits,
     regression,
 )
 from reintegration.report.tables.excel import to_excel, workbook
@@ -45,7 +46,7 @@ def make_table(
         return regression.of_specification(name, declared[name], frames, maker)
     if name in ("levels", "changes"):
         return regression.of_scores(name, SURVEYS if name == "levels" else CHANGES, frames, maker)
-    for room in (effects, inference):
+    for room in (effects, inference, refits):
         if name in room.MADE:
             return room.MADE[name](frames, maker)
     if name == "columns":

@@ -9,7 +9,7 @@ from reintegration.report.language import ALL, is_missing
 from reintegration.report.select import (
     CHANGES,
     SURVEYS,
-    is_refit,
+    declared,
     main_specification,
 )
 from reintegration.report.tables.model import (
@@ -102,9 +102,9 @@ def _of_mentoring(effects: pd.DataFrame, score: str, maker: Maker) -> list[Line]
     """Lines of the effects over all pilot countries, those of one comparison below each other."""
     language, orion = maker.settings.language, maker.settings.orion
     everywhere = effects[(effects["country"] == ALL) & (effects["outcome"] == score)]
-    declared = [asked.vcov.label for asked in orion.each_vcov]
+    asked = [one.vcov.label for one in orion.each_vcov]
     found = [_label_of(row) for row in everywhere.to_dict("records")]
-    labels = list(dict.fromkeys([*declared, *found]))
+    labels = list(dict.fromkeys([*asked, *found]))
     lines = []
     for comparator in orion.comparators:
         for method in orion.methods:
@@ -156,7 +156,7 @@ def _line(key: str, label: str, estimate_id: object, maker: Maker) -> Line:
 def adjusted(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
     """Every test of every declared family: its p-value, and what each adjustment makes of it."""
     language = maker.settings.language
-    listed = frames["specs"][~is_refit(frames["specs"])].to_dict("records")
+    listed = declared(frames["specs"]).to_dict("records")
     families: dict[str, list[Mapping[Any, Any]]] = {}
     for row in listed:
         if family := word(row, "family"):
@@ -210,7 +210,7 @@ def _test(spec: Mapping[Any, Any], term: str, name: str, maker: Maker) -> Line:
 def regressions(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
     """A row per specification, by role: what it rests on, and what the ledger says of it."""
     language = maker.settings.language
-    specs = frames["specs"][~is_refit(frames["specs"])]
+    specs = declared(frames["specs"])
     listed: Sequence[Mapping[Any, Any]] = specs.to_dict("records")
     shown = Regressions(listed, frames["estimates"], frames["models"], ())
     across = {line.key: line for line in foot(shown, maker)}
