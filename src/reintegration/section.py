@@ -1,6 +1,6 @@
 """What every written section has in common: each key is known, nothing is guessed."""
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo, field_validator
 
@@ -14,7 +14,8 @@ class Section(BaseModel):
     @classmethod
     def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
         kind = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and kind in (int, float):
+        kinds = {kind, *get_args(kind)}
+        if isinstance(value, bool) and bool not in kinds and kinds & {int, float}:
             raise ValueError("must be a number")
         return value
 

@@ -112,18 +112,24 @@ def find_truth(
 def estimate(
     frame: pd.DataFrame, choices: Choices, codebook: Codebook, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Run every study of the pipeline on a survey frame, without bootstrap."""
+    """Run every study of the pipeline on a survey frame, without bootstrap.
+
+    Each regression under its first covariance only: the others share its estimates.
+    """
     level = choices.inference.confidence_level
+    first = [one.model_copy(update={"vcov": one.each_vcov[0]}) for one in choices.specifications]
+    pilot = choices.orion.model_copy(update={"vcov": choices.orion.each_vcov[0]})
+    trends = choices.trends.model_copy(update={"vcov": choices.trends.each_vcov[0]})
     regressions = regress(
         frame,
-        choices.specifications,
+        first,
         choices.assistance,
         confidence=level,
         draws=0,
         rng=rng,
         engine="arrays",
     )
-    orion = compare_mentored(frame, choices.orion, confidence=level, engine="arrays")
+    orion = compare_mentored(frame, pilot, confidence=level, engine="arrays")
     return [
         describe(frame, codebook, confidence=level).descriptives,
         regressions.estimates,
@@ -131,7 +137,7 @@ def estimate(
         regressions.importance,
         orion.effects,
         orion.changes,
-        fit_trends(frame, choices.trends, confidence=level, engine="arrays").slopes,
+        fit_trends(frame, trends, confidence=level, engine="arrays").slopes,
     ]
 
 
