@@ -24,7 +24,10 @@ from reintegration.estimation.under import RESAMPLED, Fitted, Under, moved_rows
 
 
 def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
-    """Make the row of every effect of a fit under one covariance."""
+    """Make the row of every effect of a fit under one covariance.
+
+    A bootstrap or permutation of a specification with a `single` term is of that term only.
+    """
     spec, solution = fitted.spec, fitted.solution
     common = {
         **identity(spec),
@@ -40,6 +43,8 @@ def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
     design = fitted.design.under(errors.vcov)
     effects = with_extras(design.effects, solution)
     effects += contrasts(effects, spec)
+    if spec.single and errors.vcov.type in RESAMPLED:  # each takes its time, and one is asked for
+        effects = [effect for effect in effects if effect.term == spec.single]
     unusable = _unusable(design, spec, solution, errors.vcov)
     under = Under(fitted, design, errors)
     rows = [common | _estimate(effect, fitted, under, errors, unusable) for effect in effects]

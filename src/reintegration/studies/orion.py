@@ -85,6 +85,7 @@ def compare_mentored(
     *,
     confidence: float = 0.95,
     engine: Engine = "library",
+    seed: int = 0,
 ) -> OrionResults:
     """Compare mentored returnees with others in a survey frame.
 
@@ -100,6 +101,8 @@ def compare_mentored(
     engine
         `library` for what is published, `arrays` for very large samples, whose rows are not
         accounted for.
+    seed
+        Of bootstraps and permutations.
     """
     changes = change_frame(frame[_columns(frame, orion)], list(orion.outcomes))
     returnees = mentoring_frame(changes, orion.countries)
@@ -114,6 +117,7 @@ def compare_mentored(
             confidence=confidence,
             engine=engine,
             record=engine == "library",
+            seed=seed,
             failed=problem,
         )
         accounts.extend(fit.rows)
@@ -149,7 +153,9 @@ def run_orion(
 ) -> None:
     """Read surveys and scores, compare, write `outputs` (keys as `OrionResults`)."""
     frame = read_survey_frame(surveys, scores)
-    results = compare_mentored(frame, orion, confidence=inference.confidence_level)
+    results = compare_mentored(
+        frame, orion, confidence=inference.confidence_level, seed=inference.seed
+    )
     for part in fields(results):
         write_csv(getattr(results, part.name), outputs[part.name])
 

@@ -66,6 +66,7 @@ def fit_trends(
     *,
     confidence: float = 0.95,
     engine: Engine = "library",
+    seed: int = 0,
 ) -> TrendResults:
     """Fit slopes per year since return to a survey frame.
 
@@ -78,6 +79,8 @@ def fit_trends(
         One row per survey, as `survey_frame` gives it.
     engine
         `library` for what is published, `arrays` for very large samples.
+    seed
+        Of bootstraps and permutations.
     """
     vcovs = [each.vcov for each in trends.each_vcov]
     clusters = [name for vcov in vcovs for name in (*vcov.clusters, vcov.within) if name]
@@ -100,6 +103,7 @@ def fit_trends(
                     confidence=confidence,
                     engine=engine,
                     record=engine == "library",
+                    seed=seed,
                 )
                 rows = _slopes(fit, country, method, outcome, trends.minimum_returnees)
                 by_country.append(rows)
@@ -125,7 +129,7 @@ def run_trends(
 ) -> None:
     """Read surveys and scores, fit, write `outputs` (keys as `TrendResults`)."""
     frame = read_survey_frame(surveys, scores)
-    results = fit_trends(frame, trends, confidence=inference.confidence_level)
+    results = fit_trends(frame, trends, confidence=inference.confidence_level, seed=inference.seed)
     for part in fields(results):
         write_csv(getattr(results, part.name), outputs[part.name])
 
