@@ -53,6 +53,7 @@ def regress(
     engine: Engine = "library",
     adjust: Method = "holm",
     resampling_draws: int = 999,
+    seed: int | None = None,
 ) -> Regressions:
     """Fit every specification to a survey frame.
 
@@ -70,6 +71,8 @@ def regress(
     engine
         `library` for what is published, `arrays` for very large samples, whose rows are
         not accounted for.
+    seed
+        Of bootstraps and permutations; else drawn from `rng`.
     adjust, resampling_draws
         How p-values of families are adjusted, and with how many draws by Romano and Wolf.
 
@@ -94,11 +97,13 @@ def regress(
             countries=countries,
             engine=engine,
             record=engine == "library",
-            seed=base,
+            seed=base if seed is None else seed,
         )
         for spec in expanded
     ]
-    adjust_families(fits, method=adjust, draws=resampling_draws, seed=base)
+    adjust_families(
+        fits, method=adjust, draws=resampling_draws, seed=base if seed is None else seed
+    )
     published = [fit for fit in fits if fit.spec.role == PUBLISHED and has_country(fit.spec)]
     ranks = [
         row
@@ -142,6 +147,7 @@ def run_regress(
         draws=inference.bootstrap_draws,
         adjust=inference.adjust,
         resampling_draws=inference.resampling_draws,
+        seed=inference.seed,
         rng=np.random.default_rng(inference.seed),
     )
     for name in [part.name for part in fields(results) if part.name in outputs]:
