@@ -119,3 +119,19 @@ def test_what_cannot_be_refitted_is_said():
         leave_one_out(statistics, EQUATION, [1, 2])
     with pytest.raises(ValueError, match="one cluster only"):
         leave_one_out(gram(columns, NAMES, clusters=np.zeros(N)), EQUATION)
+
+
+def test_clusters_change_places_within_strata_only(statistics):
+    strata = np.arange(statistics.n_clusters) % 2
+    found = permute(statistics, EQUATION, "level", 200, np.random.default_rng(5), strata)
+    free = permute(statistics, EQUATION, "level", 200, np.random.default_rng(5))
+    assert found.statistic == free.statistic
+    assert not np.allclose(found.statistics, free.statistics)
+    # A stratum for each cluster leaves every one where it is.
+    alone = permute(
+        statistics, EQUATION, "level", 20, np.random.default_rng(5), np.arange(len(strata))
+    )
+    np.testing.assert_allclose(alone.statistics, alone.statistic)
+    assert alone.p_statistic == 1
+    with pytest.raises(ValueError, match="as many strata"):
+        permute(statistics, EQUATION, "level", 20, np.random.default_rng(5), strata[:3])
