@@ -129,7 +129,7 @@ class FitVcov(Section):
         """Refuse what its type cannot use."""
         kind, clusters = self.type, self.clusters
         wrong = []
-        if kind in (*CR, *RESAMPLED) and not clusters:
+        if kind in (*CR, WILD) and not clusters:
             wrong.append(f"{kind} needs a `cluster`, for example returnee_id")
         if kind not in (*CR, *RESAMPLED) and (clusters or self.df == "clusters"):
             wrong.append(f"{kind} takes no `cluster`; {', '.join((*CR, *RESAMPLED))} do")

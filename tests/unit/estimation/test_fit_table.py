@@ -458,3 +458,11 @@ def test_a_regressor_with_decimal_commas_is_no_category(tmp_path):
     said = problems(data, {"outcome": "y", "terms": ["x", "z"]})
     assert "x holds numbers with a decimal comma" in said
     assert "z holds" not in said
+
+
+def test_permutation_without_clusters_is_over_rows(path):
+    vcov = {"type": "permutation", "draws": 99}
+    result = fit(path, outcome="y", terms=["x"], vcov=vcov)
+    assert row(result, "x")["status"] == "ok"
+    assert row(result, "x")["vcov_label"] == "permutation, 99 permutations of the HC0 statistic"
+    assert row(result, "x")["estimate_id"] == "s.x.permutation"
