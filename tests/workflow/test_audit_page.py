@@ -110,6 +110,14 @@ def test_a_passport_joins_what_the_study_knows(full):
     assert row["title"] == "Scores on country and assistance received"
 
 
+def test_a_row_is_named_by_what_it_is(full):
+    rows = rows_of(full)
+    assert rows["trend.within.composite.GIN.cr1s-returnee_id"]["term"] == "slope, within persons"
+    assert rows["levels.composite.country.GIN.cr1s-returnee_id"]["term"] == "Guinea"
+    assert rows["share.stranded.yes.all"]["term"] == "share, Was stranded before return, Yes"
+    assert rows["share.stranded.yes.all"]["how"] == "share"
+
+
 def test_uses_lead_to_places_of_the_study(full):
     study = (full.parent / "study.html").read_text(encoding="utf-8")
     blocks = len(re.findall('id="block-', full.read_text(encoding="utf-8")))

@@ -136,7 +136,12 @@ def _country(row: Row, language: Language) -> str:
 def _term(name: str, row: Row, language: Language) -> str:
     if name != "descriptives" and row.word("term"):
         return language.term(row.word("term"))
-    parts = [_part(column, row, language) for column in _PARTS]
+    # `statistic` says what a description is; elsewhere it is the value of a test.
+    parts = [
+        _part(column, row, language)
+        for column in _PARTS
+        if column != "statistic" or name == "descriptives"
+    ]
     return ", ".join(dict.fromkeys(part for part in parts if part)) or name.replace("_", " ")
 
 
