@@ -252,11 +252,21 @@ def fit(
     code: Annotated[
         Path | None, typer.Option(help="Folder for the same regressions in R and in Stata.")
     ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Table of the regressions to write: .csv, .tex, .html, .docx or .xlsx."),
+    ] = None,
 ) -> None:
     """Fit regressions to any table, with the code the study uses."""
     from reintegration.estimation.fit_table import in_words, run_fit
 
+    if table is not None:
+        from reintegration.report.tables.standalone import check_name, write_fit_table
+
+        check_name(table)
     results = run_fit(spec, data, out, missing or ())
+    if table is not None:
+        write_fit_table(results, table)
     if code is not None:
         from reintegration.audit.code.files import table_code
 
@@ -267,6 +277,8 @@ def fit(
         for line in in_words(result):
             _say(line)
     _say(f"Written: {out}")
+    if table is not None:
+        _say(f"As a table: {table}")
     if code is not None:
         _say(f"In R and Stata: {code}")
 

@@ -223,6 +223,8 @@ def _coding(spec: Spec, maker: Maker) -> str:
     if terms and COUNTRY not in terms:
         return ""
     coding = word(spec, "country_coding") or DEVIATION
+    if coding == "none":  # of other data than the study's
+        return ""
     if coding == DEVIATION:
         return language.plain("tables.regression.deviation")
     return language.plain("tables.regression.reference", country=language.country(coding))
