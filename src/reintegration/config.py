@@ -221,6 +221,11 @@ class Assistance(Section):
     not_recorded: Literal["own_category", "drop"] = Field(
         description="In regressions: a term of its own, or the survey is dropped."
     )
+    moves: dict[Name, Names] = Field(
+        default={},
+        description="Items of the scores that a type of assistance moves by itself: left out in "
+        "the refit `without_items`.",
+    )
 
 
 class Inference(Section):
@@ -273,6 +278,10 @@ class Specification(Regression):
         description="Assistance without a record; if null, `assistance.not_recorded`.",
     )
     vcov: Vcovs = Field(description="Covariance of the coefficients, or a list of them.")
+    refits: Annotated[
+        list[Literal["without_items", "person_equal", "common_months", "within_between"]],
+        AfterValidator(distinct),
+    ] = Field(default=[], description="Ways in which each assistance effect is asked again.")
     columns: dict[Name, Annotated[list[str], Field(min_length=1), AfterValidator(distinct)]] = (
         Field(
             default={},

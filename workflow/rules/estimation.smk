@@ -34,6 +34,7 @@ rule regress:
         rows="results/models/rows.csv",
         ranks="results/models/ranks.csv",
         importance="results/models/importance.csv",
+        refits="results/models/refits.csv",
     log:
         "results/logs/regress.log",
     benchmark:

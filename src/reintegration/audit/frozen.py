@@ -39,7 +39,7 @@ def frozen_settings(choices: Config, codebook: Codebook) -> dict[str, Any]:
             "cleaning": plain["cleaning"],
             "matching": plain["matching"],
             "scoring": plain["scoring"],
-            "assistance": {"undated": plain["assistance"]["undated"]},
+            "assistance": {k: plain["assistance"][k] for k in ("undated", "moves")},
             "inference": inference,
             "orion": {"level_margin": plain["orion"]["level_margin"]},
             "trends": {"minimum_returnees": plain["trends"]["minimum_returnees"]},

@@ -82,6 +82,7 @@ def failed_rows(
             "level": level,
         }
         for term, group, variable, level in _expected(frame, spec, countries)
+        if spec.reports(variable)
     ]
 
 

@@ -10,6 +10,7 @@ from reintegration.codebook import Codebook
 from reintegration.errors import StudyError
 from reintegration.estimation.columns import ANY, Columns, known_columns
 from reintegration.estimation.language import Around, read_one
+from reintegration.estimation.refits import refit_problems
 from reintegration.estimation.specs import DEVIATION, Specification
 from reintegration.estimation.written import FitVcov, Written
 
@@ -72,7 +73,8 @@ def check_specifications(
         With every problem at once: key, name or text, what is known.
     """
     columns = {data: known_columns(codebook, data) for data in DATA}
-    _, problems = _read(specifications, assistance, columns)
+    expanded, problems = _read(specifications, assistance, columns)
+    problems += refit_problems(specifications, expanded, assistance, codebook)
     change = f"change_{codebook.main_score}"
     problems += _problems("orion", change, orion.controls, orion.each_vcov, columns["changes"])
     problems += _problems("trends", codebook.main_score, [], trends.each_vcov, columns["surveys"])

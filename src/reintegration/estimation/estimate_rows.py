@@ -45,6 +45,7 @@ def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
     effects += contrasts(effects, spec)
     if spec.single and errors.vcov.type in RESAMPLED:  # each takes its time, and one is asked for
         effects = [effect for effect in effects if effect.term == spec.single]
+    effects = [effect for effect in effects if spec.reports(effect.variable)]
     unusable = _unusable(design, spec, solution, errors.vcov)
     under = Under(fitted, design, errors)
     rows = [common | _estimate(effect, fitted, under, errors, unusable) for effect in effects]

@@ -48,6 +48,11 @@ IMPORTANCE_COLUMNS = (
     *("r2", "r2_points", "share_largest", "columns", "draws", "inference"),
     *("n_obs", "n_returnees", "sample_id", "status", "warnings"),
 )
+REFIT_COLUMNS = (
+    *("outcome", "assistance", "refit", "estimate_id", "spec_id", "estimate", "std_error"),
+    *("conf_low", "conf_high", "p_value", "n_obs", "n_returnees", "n_identifying", "status"),
+    *("warnings", "base_estimate_id"),
+)
 EFFECT_COLUMNS = (
     *("estimate_id", "spec_id", "estimand", "method", "comparator", "outcome", "country"),
     *("estimate", "std_error", "conf_low", "conf_high", "p_value", "df", "vcov"),

@@ -164,6 +164,10 @@ class Specification:
         """The covariance the specification is known by, and those beside it."""
         return (self.vcov, *self.also)
 
+    def reports(self, variable: str) -> bool:
+        """Whether estimates of a variable are reported: of a refit those of its terms only."""
+        return not self.refit_of or variable in map(str, self.terms)
+
     @property
     def declared_in(self) -> str:
         """The key of config.yaml that asks for it: `specifications.levels`, `orion`, `trends`."""

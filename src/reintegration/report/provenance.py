@@ -40,6 +40,7 @@ ORIGINS: dict[str, Origin] = {
     "ranks": _REGRESS,
     "importance": _REGRESS,
     "columns": Origin("columns", "studies.columns.run_columns"),
+    "refits": _REGRESS,
     "effects": _ORION,
     "means": _ORION,
     "orion_changes": _ORION,

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reintegration.moved import without
+
 RETURNEE = "returnee_id"
 ASSISTANCE = "assistance_"
 COUNTED = "items_answered_"
@@ -102,11 +104,25 @@ def change_frame(frame: pd.DataFrame, scores: list[str] | None = None) -> pd.Dat
 
 
 def score_columns(frame: pd.DataFrame) -> list[str]:
-    """Scores and item scores of a frame: what `items_answered_*` counts, then `item_q*`."""
+    """Scores and item scores of a frame: what `items_answered_*` counts, then `item_q*`.
+
+    Scores without some of their items (`composite_without_training`) follow the scores.
+    """
     counted = [name for name in frame.columns if name.startswith(COUNTED)]
     scores = [name.removeprefix(COUNTED) for name in counted]
     scores = [name for name in scores if name in frame.columns]
+    scores += [name for less in moved_in(frame, scores).values() for name in less.values()]
     return scores + [name for name in frame.columns if name.startswith("item_")]
+
+
+def moved_in(frame: pd.DataFrame, scores: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Name for each score its columns without the items of a type of assistance, by type."""
+    found = {}
+    for score in scores:
+        start = without(score, "")
+        columns = [str(name) for name in frame.columns if str(name).startswith(start)]
+        found[score] = {name.removeprefix(start): name for name in columns}
+    return found
 
 
 def _number(column: pd.Series) -> pd.Series:

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reintegration import config
+from reintegration.codebook import Codebook
 from reintegration.estimation.declared import expand
 from reintegration.estimation.grammar import Term, parse_term
+from reintegration.estimation.refits import WITHOUT_ITEMS, Moved, refit_specifications
 from reintegration.estimation.specs import Specification
+from reintegration.moved import moved_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +35,9 @@ POOLED, WITHIN = "pooled", "within"
 
 
 def study_specifications(
-    choices: config.Config, countries: Sequence[str] | None = None
+    choices: config.Config,
+    countries: Sequence[str] | None = None,
+    codebook: Codebook | None = None,
 ) -> list[Specification]:
     """List every regression of the study; no data are read.
 
@@ -42,11 +47,19 @@ def study_specifications(
         Countries with a trendline of their own: those of the surveys, where they are known. By
         default those of `study.countries`; where that is `all`, none are known without data,
         and the trendlines are left out.
+    codebook
+        Says which scores hold which items. By default, and only where a refit asks for it, it is
+        read from the files that the configuration names, below this folder.
     """
     if countries is None:
         countries = () if choices.study.countries == ALL else choices.study.countries
+    expanded = expand(choices.specifications, choices.assistance)
+    moved: Moved = {}
+    if any(WITHOUT_ITEMS in one.refits for one in choices.specifications):
+        moved = moved_scores(codebook or choices.instrument.codebook(), choices.assistance.moves)
     return [
-        *expand(choices.specifications, choices.assistance),
+        *expanded,
+        *refit_specifications(choices.specifications, expanded, moved),
         *orion_effects(choices.orion),
         *orion_changes(choices.orion),
         *orion_means(choices.orion),
@@ -58,16 +71,21 @@ def study_frames(frame: "pd.DataFrame", choices: config.Config) -> "dict[str, pd
     """Make the rows that specifications name by `data`, from one row per survey.
 
     `surveys` are the surveys, `changes` the returnees with at least two, and `mentoring` the
-    same returnees, with whether they were mentored.
+    same returnees, with whether they were mentored. A specification with refits has the surveys
+    once more, with the columns of `studies.refits`, as `surveys_levels_composite`.
     """
     from reintegration.studies.frames import change_frame, mentoring_frame, with_years
+    from reintegration.studies.refits import refit_frames
 
     changes = change_frame(frame)
-    return {
+    frames = {
         SURVEYS: with_years(frame),
         CHANGES: changes,
         MENTORING: mentoring_frame(changes, choices.orion.countries),
     }
+    bases = expand(choices.specifications, choices.assistance)
+    refits = refit_specifications(choices.specifications, bases, {})
+    return frames | refit_frames(frames, bases, refits)
 
 
 def orion_effects(orion: config.Orion) -> list[Specification]:

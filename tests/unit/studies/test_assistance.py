@@ -8,6 +8,7 @@ from reintegration.estimation.results import (
     IMPORTANCE_COLUMNS,
     MODEL_COLUMNS,
     RANK_COLUMNS,
+    REFIT_COLUMNS,
     ROW_COLUMNS,
     SPEC_COLUMNS,
 )
@@ -20,6 +21,7 @@ TABLES = {
     "rows": ROW_COLUMNS,
     "ranks": RANK_COLUMNS,
     "importance": IMPORTANCE_COLUMNS,
+    "refits": REFIT_COLUMNS,
 }
 
 
@@ -164,3 +166,20 @@ def test_degenerate_data_never_crash_and_never_leave_a_number_out_silently(frame
         blank = table[table[value].isna()]
         assert (blank["status"] != "ok").all(), name
         assert (blank["warnings"].fillna("").str.len() > 0).all(), name
+
+
+def test_refits_stand_beside_what_they_ask_again(frame, config):
+    results = run(frame.assign(composite_without_training=frame["composite"] - 0.01), config)
+    refits = results.refits[results.refits["outcome"] == "composite"]
+    training = refits[refits["assistance"] == "training"].set_index("refit")
+    assert training.index.tolist() == [
+        *("base", "without_items", "person_equal", "common_months", "within", "between"),
+    ]
+    assert set(training["base_estimate_id"]) == {"levels.composite.training.cr1s-returnee_id"}
+    assert "without_items" not in set(refits.loc[refits["assistance"] == "cash", "refit"])
+    numbers = results.estimates.set_index("estimate_id")["estimate"]
+    assert (numbers[refits["estimate_id"]].to_numpy() == refits["estimate"].to_numpy()).all()
+    # Of a refit only the assistance effects are reported, and truths have none.
+    names = results.estimates[results.estimates["spec_id"] == "levels.composite.person_equal"]
+    assert set(names["group"]) == {"assistance"}
+    assert run(frame, config, engine="arrays").refits.empty
