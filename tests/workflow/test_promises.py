@@ -91,7 +91,8 @@ def test_the_row_account_of_every_specification_adds_up(finished):
         by_step = account.groupby("step").rows.sum()
         assert by_step["read"] == by_step["used"] + by_step.get("excluded", 0)
     listed = read(results / "models/specs.csv").spec_id
-    assert set(rows.spec_id) == set(listed)
+    # Trendlines are listed of the countries that are studied, and drawn of those with surveys.
+    assert all(name.startswith("trend.") for name in set(rows.spec_id) ^ set(listed))
     models = read(finished[0].folder / "results/models/models.csv").set_index("spec_id")
     used = rows[(rows.step == "used") & (rows.country == "all")].set_index("spec_id").rows
     fitted = models[models.status == "ok"]
