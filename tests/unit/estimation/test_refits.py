@@ -88,4 +88,6 @@ def test_items_and_types_that_move_are_known(config, codebook):
     moves = {"training": ["q66"], "traning": ["q6"]}
     problems = check(config, codebook, changed(config), moves=moves)
     assert any("assistance.moves.training: 'q66' is no item" in text for text in problems)
-    assert any("assistance.moves.traning: 'traning' is no type of assistance" in text for text in problems)
+    assert any(
+        "assistance.moves.traning: 'traning' is no type of assistance" in text for text in problems
+    )
