@@ -319,6 +319,28 @@ class World:
         rows = [{**shared, **dict(zip(names, row, strict=True))} for row in marks]
         return pd.DataFrame(rows).reindex(columns=list(LEDGER_COLUMNS))
 
+    def refits(self) -> pd.DataFrame:
+        ids = {"base": "", "person_equal": ".person_equal", "within": ".within_between"}
+        rows = [
+            {
+                "outcome": score,
+                "assistance": kind,
+                "refit": refit,
+                "estimate_id": f"levels.{score}{part}.{kind}.cr1s-returnee_id",
+                "spec_id": f"levels.{score}{part}",
+                **{key: value for key, value in self.estimate().items() if key != "statistic"},
+                "n_obs": self.size["all"],
+                "n_returnees": self.size["all"],
+                "n_identifying": 90,
+                "base_estimate_id": f"levels.{score}.{kind}.cr1s-returnee_id",
+                **OK,
+            }
+            for score in SCORES
+            for kind in TYPES
+            for refit, part in ids.items()
+        ]
+        return pd.DataFrame(rows, columns=list(columns.REFIT_COLUMNS))
+
     def importance(self) -> pd.DataFrame:
         shares = {"country": 0.6, "assistance": 0.2, "person": 0.15, "time": 0.05}
         rows = [
@@ -493,6 +515,7 @@ def make_results(
         "rows": world.rows(),
         "ranks": world.ranks(),
         "importance": world.importance(),
+        "refits": world.refits(),
         "columns": world.columns(),
         "ledger": world.ledger(),
         "effects": effects,

@@ -29,6 +29,7 @@ RESULTS: dict[str, str] = {
     "rows": "models/rows.csv",
     "ranks": "models/ranks.csv",
     "importance": "models/importance.csv",
+    "refits": "models/refits.csv",
     "columns": "models/columns.csv",
     "effects": "orion/effects.csv",
     "means": "orion/means.csv",
