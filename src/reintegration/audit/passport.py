@@ -7,7 +7,7 @@ number of a passport is not the number of the table, or a number has no passport
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from reintegration.errors import StudyError
 from reintegration.estimation.fit import Fit, fit_specification
 from reintegration.estimation.results import OK
 from reintegration.estimation.specs import COUNTRY, Specification
+from reintegration.estimation.under import RESAMPLED
 from reintegration.studies.frames import read_survey_frame
 from reintegration.studies.regressions import study_frames, study_specifications
 from reintegration.tables_io import SIGNIFICANT_DIGITS, read_csv
@@ -54,7 +55,7 @@ def refit(frame: pd.DataFrame, choices: config.Config) -> list[Fitted]:
             spec,
             fit_specification(
                 frames[spec.data],
-                spec,
+                _computed(spec),
                 confidence=confidence,
                 countries=countries,
                 seed=choices.inference.seed,
@@ -65,6 +66,14 @@ def refit(frame: pd.DataFrame, choices: config.Config) -> list[Fitted]:
         )
         for spec in study_specifications(choices, countries)
     ]
+
+
+def _computed(spec: Specification) -> Specification:
+    """The specification without bootstraps and permutations beside its first errors.
+
+    They take most of the time of a study; their numbers are read from its tables.
+    """
+    return replace(spec, also=tuple(vcov for vcov in spec.also if vcov.type not in RESAMPLED))
 
 
 def make_passports(
@@ -89,7 +98,11 @@ def make_passports(
         If a number that was fitted again is not the number of the table.
     """
     minimum = choices.disclosure.minimum_cell
-    known = {str(name) for file in ESTIMATE_FILES for name in tables[file]["estimate_id"]}
+    known = {
+        str(row["estimate_id"]): {str(column): value for column, value in row.items()}
+        for file in ESTIMATE_FILES
+        for row in tables[file].to_dict("records")
+    }
     confidence = choices.inference.confidence_level
     specifications: dict[str, Any] = {}
     rows: dict[str, dict[str, Any]] = {}
@@ -101,7 +114,7 @@ def make_passports(
         )
         rows |= {row["estimate_id"]: row for row in one.fit.estimates}
         found = evidence(
-            one.fit, one.frame, groups, confidence, known, minimum, choices.inference.seed
+            spec, one.fit, one.frame, groups, confidence, known, minimum, choices.inference.seed
         )
         for term, about in found.items():
             names = [spec.estimate_id(term, vcov) for vcov in spec.vcovs]
@@ -120,7 +133,7 @@ def make_passports(
             passport["made_of"] = parts or []
             if kind == DESCRIPTION:
                 passport |= described(row, minimum, name in hidden)
-            if kind == REGRESSION and name not in rows:
+            if kind == REGRESSION and name not in rows and name not in behind:
                 problems.append(f"{name}: no specification of the study makes it")
             # A number that its table does not give (a slope on few returnees) has no evidence.
             refused = row["status"] != OK and rows.get(name, {}).get("status") == OK

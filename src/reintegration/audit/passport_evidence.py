@@ -1,6 +1,6 @@
 """What stands behind a coefficient: every covariance, who identifies it, who moves it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from reintegration.estimation.influence import (
     without_country,
 )
 from reintegration.estimation.results import FAILED, OK
-from reintegration.estimation.specs import COUNTRY, RETURNEE, Vcov
+from reintegration.estimation.specs import COUNTRY, RETURNEE, Specification, Vcov
 
 NUMBERS = ("std_error", "df", "p_value", "conf_low", "conf_high")
 LARGEST = 5  # rows whose DFBETAs are listed
@@ -29,11 +29,12 @@ REDEFINED = (
 
 
 def evidence(
+    spec: Specification,
     fit: Fit,
     frame: pd.DataFrame,
     groups: Mapping[str, np.ndarray],
     confidence: float,
-    known: Collection[str],
+    known: Mapping[str, Mapping[str, Any]],
     minimum: int,
     seed: int = 0,
 ) -> dict[str, dict[str, Any]]:
@@ -41,10 +42,12 @@ def evidence(
 
     Parameters
     ----------
+    spec
+        As declared; the fit may lack bootstraps and permutations beside its first errors.
     groups
         Clusters of the rows used by variable, numbered from 0.
     known
-        Ids of the rows of results.
+        Rows of results by id.
     seed
         Of bootstraps.
 
@@ -52,7 +55,6 @@ def evidence(
     -------
     `covariances`, `identified_by` and `influence` by term.
     """
-    spec = fit.spec
     terms = [
         row["term"]
         for row in fit.estimates
@@ -61,7 +63,7 @@ def evidence(
     terms = list(dict.fromkeys(terms))
     if fit.design is None or not terms:
         return {}
-    rows = _covariances(fit, groups, confidence, terms, known, seed, minimum)
+    rows = _covariances(spec, fit, groups, confidence, terms, known, seed, minimum)
     moved = _influence(fit, frame, groups, terms)
     first = {row["term"]: row for row in fit.under[spec.vcov]}
     return {
@@ -83,25 +85,42 @@ def evidence(
     }
 
 
-def _wanted(fit: Fit, groups: Mapping[str, np.ndarray]) -> list[Vcov]:
+def _as_written(row: Mapping[str, Any], minimum: int) -> dict[str, Any]:
+    """A row of results as a line of the covariances."""
+    line = {"estimate_id": row["estimate_id"], "label": row["vcov_label"], "status": row["status"]}
+    reason = "" if pd.isna(row["warnings"]) else words(str(row["warnings"]), minimum)
+    if row["status"] == OK:
+        line |= {key: row[key] for key in NUMBERS}
+    return line | {"reason": reason}
+
+
+def _wanted(spec: Specification, fit: Fit, groups: Mapping[str, np.ndarray]) -> list[Vcov]:
     """The covariances shown: few for a slope, a mean or a refit, all for a regression."""
     if fit.spec.single or fit.spec.refit_of:
         return alternatives(fit, groups, SHORT)
-    return alternatives(fit, groups, wild=[WILD])
+    asked = any(vcov.type == WILD.type and vcov.cluster == COUNTRY for vcov in spec.vcovs)
+    return alternatives(fit, groups, wild=[] if asked else [WILD])
 
 
 def _covariances(
+    spec: Specification,
     fit: Fit,
     groups: Mapping[str, np.ndarray],
     confidence: float,
     terms: list[str],
-    known: Collection[str],
+    known: Mapping[str, Mapping[str, Any]],
     seed: int,
     minimum: int,
 ) -> dict[str, tuple[list[dict[str, Any]], dict[str, Any]]]:
     """The rows of each term under every covariance, and the clusters that carry it."""
     found: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {t: ([], {}) for t in terms}
-    for vcov in _wanted(fit, groups):
+    beside = [vcov for vcov in spec.vcovs if vcov not in fit.spec.vcovs]
+    for vcov in dict.fromkeys([*spec.vcovs, *_wanted(spec, fit, groups)]):
+        if vcov in beside:
+            for term in terms:
+                if row := known.get(spec.estimate_id(term, vcov)):
+                    found[term][0].append(_as_written(row, minimum))
+            continue
         made = under(fit, groups, vcov, confidence, terms, seed)
         for term in terms:
             row = made.get(term) if isinstance(made, dict) else None
