@@ -219,8 +219,10 @@ class Specification:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Everything that is not only a title, as plain data; what is left at its default is not in
-        it, where specifications could not say it at first."""
+        """Everything that is not only a title, as plain data.
+
+        What specifications could not say at first is in it only where it is not the default.
+        """
         content = {key: value for key, value in asdict(self).items() if key != "title"}
         content = {k: v for k, v in content.items() if k not in _LATER or v != _LATER[k]}
         for name, vcovs in (("vcov", [content["vcov"]]), ("also", list(content.get("also", ())))):

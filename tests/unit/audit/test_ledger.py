@@ -333,3 +333,7 @@ def test_tables_mark_each_specification_and_list_the_withdrawn(folder, tmp_path,
     changed = ledger.loc["levels.economic"]
     assert changed.spec_hash != changed.frozen_hash and " age" not in changed.ledger
     assert ledger.loc["network_last.item_q22", "ledger"] == "added_later"
+
+
+def test_the_ledger_of_this_repository_is_whole(root):
+    assert "the chain is whole" in "\n".join(verify(root))
