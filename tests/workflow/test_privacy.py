@@ -7,6 +7,7 @@ searched.
 
 import base64
 import csv
+import gzip
 import html
 import io
 import re
@@ -235,6 +236,11 @@ def texts(name: str, content: bytes) -> Iterator[tuple[str, str]]:
             inside = base64.b64decode(embedded)
             if b"<svg" in inside[:2000]:
                 yield f"{name} embedded", inside.decode("utf-8", errors="ignore")
+        for packed in re.findall(
+            r'<script type="text/plain"[^>]*>([A-Za-z0-9+/=]+)</script>', text
+        ):
+            inside = gzip.decompress(base64.b64decode(packed))
+            yield f"{name} packed", inside.decode("utf-8")
 
 
 def made_files(folder: Path) -> Iterator[Path]:
