@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from reintegration.config import Orion, Trends
 from reintegration.estimation.fit import fit_specification
 from reintegration.estimation.specs import specs_table
 from reintegration.studies.frames import change_frame, mentoring_frame
@@ -98,3 +99,28 @@ def test_rows_of_other_countries_stand_in_the_account_of_all(frame, config):
     total = account[account["country"] == "all"].groupby("step")["rows"].sum()
     assert total["read"] == len(frame) == total["used"] + total["excluded"]
     assert total["used"] == (frame["country"] == "GIN").sum()
+
+
+def test_further_covariances_are_further_rows_and_leave_the_first(frame, config):
+    """The first covariance's rows are what they were; of each key they come first."""
+    several = [{"type": "HC3"}, {"type": "CR2", "cluster": "location_id"}]
+    plain = config.orion.model_dump() | {"vcov": several[0], "outcomes": ["composite"]}
+    alone = compare_mentored(frame, Orion.model_validate(plain))
+    both = compare_mentored(frame, Orion.model_validate(plain | {"vcov": several}))
+    keys = ["comparator", "method", "country", "outcome"]
+    pd.testing.assert_frame_equal(
+        both.effects.drop_duplicates(keys).reset_index(drop=True), alone.effects
+    )
+    assert len(both.effects) == 2 * len(alone.effects)
+    assert both.effects["estimate_id"].is_unique
+    pd.testing.assert_frame_equal(both.means, alone.means)
+    pd.testing.assert_frame_equal(both.changes, alone.changes)
+    several = [{"type": "CR1S", "cluster": "returnee_id"}, several[1]]
+    plain = config.trends.model_dump() | {"vcov": several[0], "outcomes": ["composite"]}
+    alone = fit_trends(frame, Trends.model_validate(plain))
+    both = fit_trends(frame, Trends.model_validate(plain | {"vcov": several}))
+    first = both.slopes.drop_duplicates(["method", "outcome", "country", "kind"])
+    pd.testing.assert_frame_equal(first.reset_index(drop=True), alone.slopes)
+    assert len(both.slopes) == 2 * len(alone.slopes)
+    assert both.slopes["estimate_id"].is_unique
+    pd.testing.assert_frame_equal(both.lines, alone.lines)
