@@ -77,3 +77,9 @@ def test_no_text_says_that_there_is_no_effect_or_that_a_number_is_confirmed(sett
 def test_a_label_in_a_sentence_keeps_capitals_that_are_its_own():
     assert in_sentence("Well-being") == "well-being"
     assert in_sentence("WHO-5 Index") == "WHO-5 Index"
+
+
+def test_an_end_without_a_bound_keeps_its_side(settings):
+    language = settings.language
+    assert language.number(float("-inf"), 3, signed=True) == "\N{MINUS SIGN}\N{INFINITY}"
+    assert language.number(float("inf"), 3, signed=True) == "+\N{INFINITY}"
