@@ -18,7 +18,8 @@ def declaration(spec: Specification, written: Mapping[str, Any]) -> tuple[str, s
     first = spec.spec_id.split(".")[0]
     for entry in written.get("specifications") or ():
         name = str(entry.get("id", ""))
-        if name and (spec.spec_id == name or spec.spec_id.startswith(f"{name}.")):
+        # A specification declares its columns with fewer terms too, by names of their own.
+        if name and first in (name, *(entry.get("columns") or {})):
             return f"config.yaml: specifications.{name}", _yaml(entry)
     section = SECTIONS.get(first, "")
     if section in written:
