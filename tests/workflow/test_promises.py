@@ -137,5 +137,5 @@ def test_explain_answers_in_a_second(finished):
     ran = finished[0]._run("-m", "reintegration", "explain", name)
     assert ran.returncode == 0, ran.stderr
     assert "UNDER EVERY COVARIANCE" in ran.stdout
-    assert "table   claims, levels" in ran.stdout
+    assert re.search(r"table +claims, .*levels", ran.stdout)
     assert ran.seconds < 1
