@@ -170,6 +170,15 @@ def test_few_clusters_say_which_p_values_are_possible():
     assert "no p-value below" not in found["warnings"]
 
 
+def test_many_clusters_under_webb_weights_do_not_overflow():
+    frame = data(places=500)
+    row = fit_specification(
+        frame, spec("x", Vcov("wild", "place", weights="webb", draws=99))
+    ).estimate("x")
+    assert row["status"] == "ok"
+    assert row["p_value"] >= 1 / 100
+
+
 def test_draws_are_the_seeds_and_nobody_elses():
     frame = data(places=20)
     asked = spec("x z", Vcov("wild", "place", draws=199), also=(Vcov("HC1"),))
