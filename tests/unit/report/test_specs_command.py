@@ -91,7 +91,7 @@ def test_counts_stand_at_the_end(config):
 @pytest.mark.parametrize(
     ("where", "kept"),
     [
-        ("role == robustness", {"median"}),
+        ("role == robustness and estimator == quantile", {"median"}),
         ("data == changes and role == published", {"changes"}),
         ("not (estimator == ols) and data == surveys", {"median"}),
         ('vcov == "HC3" and data == surveys', {"levels"}),

@@ -222,7 +222,8 @@ def test_a_column_that_the_longer_one_drops_is_a_row_with_its_reason():
         (lambda s: s["columns"].update(country_only=["country", "dependants"]),
          "dependants is not in it"),
         (lambda s: s["columns"].update(with_assistance=["country"]), "it adds nothing"),
-        (lambda s: s.update(estimator="quantile", vcov={"type": "HC0"}), "quantile is not linear"),
+        (lambda s: s.update(estimator="quantile", vcov={"type": "HC0"}, refits=[]),
+         "quantile is not linear"),
         (lambda s: s["columns"].update(changes=["country"]), "changes stands twice"),
     ],
 )  # fmt: skip
