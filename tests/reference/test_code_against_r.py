@@ -82,6 +82,25 @@ SPECS: dict[str, dict] = {
         "terms": ["age"],
         "filter": "not (mood == good) and not (`months since return` > 20 and age != 30)",
     },
+    "filter on numbers that are categories": {
+        "terms": ["region", "age", "log(wage)"],
+        "categories": {"region": [-1, 2.5, 100000]},
+        "filter": "region <= 2.5 and wage > 1",
+        "vcov": {"type": "HC1"},
+    },
+    "filter on what a threshold makes": {
+        "estimator": "logit",
+        "outcome": "wage",
+        "threshold": 2.5,
+        "terms": ["age"],
+        "filter": "wage > 1.5 and wage < 5",
+    },
+    "filter on an ordered outcome": {
+        "estimator": "ordered_logit",
+        "outcome": "grade",
+        "terms": ["age", "trained"],
+        "filter": "grade >= 2 or age > 25",
+    },
     "one level left": {"terms": ["country", "age"], "filter": "country == GIN"},
     "assistance": {
         "terms": ["assistance_cash", "assistance_housing", "assistance_cash:sexe"],

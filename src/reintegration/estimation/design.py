@@ -8,8 +8,7 @@ import pandas as pd
 
 from reintegration.estimation.absorb import Effects, fixed_effects
 from reintegration.estimation.coding import Coded, encode_term, spec_levels, term_name
-from reintegration.estimation.filters import keep_rows
-from reintegration.estimation.grammar import parse_filter
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.rows import (
     NO_FOLLOW_UP,
@@ -351,7 +350,7 @@ def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
         if not name.startswith(PREFIX) or name == spec.outcome or spec.not_recorded == "drop"
     ]
     if spec.filter and len(frame):
-        frame = frame[keep_rows(parse_filter(spec.filter), frame)]
+        frame = frame[kept_rows(spec.filter, frame)]
     blank = [name for name in needed if is_missing(frame[name]).all()]
     if not blank or not len(frame):
         return ""

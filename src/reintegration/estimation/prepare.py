@@ -1,12 +1,14 @@
 """The rows of a frame made ready for a specification: columns that it needs and nobody wrote."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from reintegration.estimation.coding import is_number
-from reintegration.estimation.grammar import Derived
+from reintegration.estimation.filters import KEPT, keep_rows
+from reintegration.estimation.grammar import Derived, GrammarError, comparisons, parse_filter
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import Specification, text_of
 
@@ -18,8 +20,9 @@ def prepare(frame: pd.DataFrame, spec: Specification) -> tuple[pd.DataFrame, Spe
     """Make the frame a specification is fitted to.
 
     Functions of columns become columns, categories become texts with all their levels named,
-    and the outcome of a `threshold` 0 or 1 and of ordered logit the place of its level. A frame
-    that needs none of this comes back as it is.
+    and the outcome of a `threshold` 0 or 1 and of ordered logit the place of its level. Where a
+    filter asks for a column that is another now, what it said of the one before is kept beside. A
+    frame that needs none of this comes back as it is.
 
     Raises
     ------
@@ -58,7 +61,21 @@ def prepare(frame: pd.DataFrame, spec: Specification) -> tuple[pd.DataFrame, Spe
             order = {level: float(place) for place, level in enumerate(levels[spec.outcome])}
             texts = column(spec.outcome).astype("str")
             new[spec.outcome] = texts.map(order).astype(float)
+    if spec.filter and (kept := _kept(spec.filter, frame, new)) is not None:
+        new[KEPT] = kept
     return frame.assign(**new), replace(spec, levels=tuple(levels.items()))
+
+
+def _kept(text: str, frame: pd.DataFrame, new: Mapping[str, pd.Series]) -> pd.Series | None:
+    """Filter by columns as they are read; None where the filter asks for none that is changed."""
+    parsed = parse_filter(text)
+    named = {part.name for part in comparisons(parsed)}
+    if not named.intersection(new) or not named.issubset(frame.columns):
+        return None
+    try:
+        return pd.Series(keep_rows(parsed, frame), frame.index)
+    except GrammarError as error:
+        raise NotEstimable(f"filter: {error}") from None
 
 
 def number_levels(column: pd.Series) -> tuple[str, ...]:

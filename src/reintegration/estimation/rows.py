@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from reintegration.estimation.filters import keep_rows
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.grammar import GrammarError, comparisons, parse_filter
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
@@ -28,9 +28,8 @@ def row_account(
     NotEstimable
         If the frame lacks a column.
     """
-    filtered = parse_filter(spec.filter) if spec.filter else None
     needed = needed_columns(spec)
-    named = [part.name for part in comparisons(filtered)] if filtered else []
+    named = [part.name for part in comparisons(parse_filter(spec.filter))] if spec.filter else []
     if absent := [name for name in dict.fromkeys([*needed, *named]) if name not in frame]:
         raise NotEstimable(f"the data have no column {', '.join(absent)}")
     used = np.ones(len(frame), dtype=bool)
@@ -41,9 +40,9 @@ def row_account(
         reasons.append((reason, used & rows))
         used = used & ~rows
 
-    if filtered:
+    if spec.filter:
         try:
-            exclude(f"{FILTER}{spec.filter}", ~keep_rows(filtered, frame))
+            exclude(f"{FILTER}{spec.filter}", ~kept_rows(spec.filter, frame))
         except GrammarError as error:
             raise NotEstimable(f"filter: {error}") from None
     for name in needed:

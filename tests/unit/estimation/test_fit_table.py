@@ -466,3 +466,60 @@ def test_permutation_without_clusters_is_over_rows(path):
     assert row(result, "x")["status"] == "ok"
     assert row(result, "x")["vcov_label"] == "permutation, 99 permutations of the HC0 statistic"
     assert row(result, "x")["estimate_id"] == "s.x.permutation"
+
+
+LOGIT = {"outcome": "y", "estimator": "logit", "threshold": 4}
+
+
+@pytest.mark.parametrize(
+    ("spec", "kept", "used"),
+    [
+        ({**LOGIT, "terms": ["b2"]}, "y > 1", lambda d: d[d["y"] > 1]),
+        ({"outcome": "y", "terms": ["x"], "categories": ["x"]}, "x >= 3", lambda d: d[d["x"] >= 3]),
+        ({"outcome": "y", "terms": ["log(x)", "x^2"]}, "x >= 3", lambda d: d[d["x"] >= 3]),
+        ({"outcome": "log(y)", "terms": ["b2"]}, "y < 9", lambda d: d[d["y"] < 9]),
+        (
+            {"outcome": "x", "terms": ["b2"], "estimator": "ordered_logit"},
+            "x >= 2 and x != 4",
+            lambda d: d[(d["x"] >= 2) & (d["x"] != 4)],
+        ),
+        (
+            {
+                "outcome": "said",
+                "terms": ["b2"],
+                "estimator": "ordered_logit",
+                "categories": {"said": ["poor", "fair", "good"]},
+            },
+            "said != poor or b2 > 0",
+            lambda d: d[(d["said"] != "poor") | (d["b2"] > 0)],
+        ),
+    ],
+    ids=["threshold", "categories", "functions", "outcome", "ordered numbers", "ordered texts"],
+)
+def test_a_filter_asks_for_columns_as_they_are_in_the_file(tmp_path, spec, kept, used):
+    rng = np.random.default_rng(4)
+    n = 300
+    said = rng.choice(["poor", "fair", "good"], n)
+    data = pd.DataFrame({"x": rng.integers(1, 6, n), "b2": rng.normal(size=n), "said": said})
+    data["y"] = rng.uniform(0.5, 10, n)
+    data.to_csv(tmp_path / "all.csv", index=False)
+    used(data).to_csv(tmp_path / "used.csv", index=False)
+    filtered = fit(tmp_path / "all.csv", **spec, filter=kept)
+    by_hand = fit(tmp_path / "used.csv", **spec)
+    assert filtered["status"] == "ok"
+    assert filtered["model"]["n_obs"] == len(used(data)) < n
+    ours, theirs = (
+        {
+            r["term"]: (r["estimate"], r["std_error"])
+            for r in result["estimates"]
+            if r["status"] == "ok"  # a level without rows is said not to be estimable
+        }
+        for result in (filtered, by_hand)
+    )
+    assert len(ours) > 1
+    assert ours == {term: pytest.approx(numbers) for term, numbers in theirs.items()}
+
+
+def test_a_filter_that_keeps_nothing_says_so_whatever_was_prepared(path):
+    result = fit(path, **LOGIT, terms=["x"], filter="y > 100")
+    assert "no row is left" in result["reason"]

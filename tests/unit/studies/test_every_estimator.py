@@ -93,6 +93,25 @@ def test_a_threshold_is_a_logit_of_what_was_reached(fit, frame):
     np.testing.assert_allclose(asked["estimate"], by_hand["estimate"], rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("changes", "rows"),
+    [
+        ({"estimator": "logit", "threshold": 0.5}, "composite < 0.7"),
+        ({"estimator": "ordered_logit", "outcomes": ["item_q22"]}, "item_q22 >= 0.5"),
+        ({"controls": ["round"], "categories": ["round"]}, "round <= 1"),
+        ({"controls": ["log(age)"]}, "age >= 30"),
+    ],
+    ids=["threshold", "ordered", "category", "function"],
+)
+def test_a_filter_asks_for_what_was_answered(fit, frame, changes, rows):
+    kept = frame.query(rows)
+    asked = fit(declared(**changes, filter=rows))
+    by_hand = fit(declared(**changes), rows=kept)
+    training = asked.estimates["term"] == "training"
+    assert (asked.estimates.loc[training, "status"] == OK).all()
+    assert len(kept) >= asked.models["n_obs"][0] == by_hand.models["n_obs"][0]
+
+
 def test_an_items_score_has_its_order_in_itself(fit, frame):
     by_score = fit(declared(estimator="ordered_logit", outcomes=["item_q22"])).estimates
     assert [t for t in by_score["term"] if t.startswith("threshold")] == [
