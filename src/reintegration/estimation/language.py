@@ -31,7 +31,7 @@ from reintegration.estimation.specs import (
     term_name,
     text_of,
 )
-from reintegration.estimation.written import COVARIANCES, WEIGHTED, Regression, Written
+from reintegration.estimation.written import COVARIANCES, WEIGHTED, FitVcov, Regression, Written
 
 if TYPE_CHECKING:
     from reintegration.estimation.tables import Table
@@ -395,9 +395,8 @@ class _Reader:
     def vcovs(self) -> None:
         """Check that the estimator has the covariances, and that their columns are there."""
         kind, asked = self.written.estimator, self.written.each_vcov
-        slugs = [each.vcov.slug for each in asked]
-        if len(set(slugs)) < len(slugs):
-            self.problem("vcov", "one covariance stands twice")
+        for problem in same_id(asked):
+            self.problem("vcov", problem)
         for each in asked:
             for name in each.clusters:
                 self.known("vcov.cluster", name)
@@ -406,6 +405,26 @@ class _Reader:
             if each.type not in COVARIANCES[kind]:
                 known = ", ".join(COVARIANCES[kind])
                 self.problem("vcov.type", f"{kind} has no {each.type}; it has {known}")
+
+
+def same_id(asked: Sequence[FitVcov]) -> list[str]:
+    """Say which covariances would give two estimates one id."""
+    by_id: dict[str, list[FitVcov]] = {}
+    for each in asked:
+        by_id.setdefault(each.vcov.slug, []).append(each)
+    problems = []
+    for slug, alike in by_id.items():
+        first, *others = (each.model_dump() for each in alike)
+        differ = [key for key in first if any(one[key] != first[key] for one in others)]
+        if others and differ:
+            problems.append(
+                f"{slug} is the id of {len(alike)} covariances, which differ in"
+                f" {' and '.join(differ)} alone; keep one: an id says type and clusters, and names"
+                " one number"
+            )
+        elif others:
+            problems.append(f"{slug} stands twice")
+    return problems
 
 
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")

@@ -223,6 +223,16 @@ class Regression(Section):
         default=None, description="Its members; default: `terms` and contrasts."
     )
 
+    @field_validator("family_terms")
+    @classmethod
+    def _someone(cls, terms: list[str] | None) -> list[str] | None:
+        if terms == []:
+            raise ValueError(
+                "names no member; leave it out where all `terms` and contrasts are meant, and"
+                " leave `family` out where none is"
+            )
+        return terms
+
     @field_validator("filter")
     @classmethod
     def _readable(cls, text: str | None) -> str | None:

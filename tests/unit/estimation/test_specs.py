@@ -11,6 +11,7 @@ from reintegration.estimation.columns import known_columns
 from reintegration.estimation.declared import check_specifications, expand
 from reintegration.estimation.grammar import Derived
 from reintegration.estimation.specs import specs_table
+from reintegration.estimation.written import read_specifications
 
 ASSISTANCE = Assistance(
     types=["training", "cash"], undated="not_recorded", not_recorded="own_category"
@@ -19,6 +20,7 @@ ASSISTANCE = Assistance(
 
 ALL = ["assistance", "age"]
 WILD = {"type": "wild", "cluster": "country"}
+CR2 = {"type": "CR2", "cluster": "returnee_id"}
 PERMUTATION = {"type": "permutation", "cluster": "location_id", "within": "contry"}
 
 
@@ -249,7 +251,11 @@ def test_the_study_itself_is_in_order(config, codebook):
         ),
         ({"threshold": 0.5}, "levels.threshold: is for logit"),
         ({"quantile": 0.25}, "levels.quantile: is for quantile; the estimator is ols"),
-        ({"vcov": [WILD, WILD]}, "one covariance stands twice"),
+        ({"vcov": [WILD, WILD]}, "levels.vcov: wild-country stands twice"),
+        (
+            {"vcov": [CR2, CR2 | {"df": "clusters"}]},
+            "levels.vcov: cr2-returnee_id is the id of 2 covariances, which differ in df alone",
+        ),
         ({"vcov": PERMUTATION}, "levels.vcov.within: there is no column 'contry'"),
         ({"family_terms": ["assistance"]}, "levels.family_terms: needs a `family`"),
         ({"terms": ["composite"]}, "outcome composite stands on the right"),
@@ -268,6 +274,16 @@ def test_what_cannot_be_fitted_is_said_before_anything_runs(config, codebook, ch
     with pytest.raises(StudyError, match="Nothing has been run") as error:
         check(config, codebook, declared(config, **changes))
     assert said in "\n".join(error.value.problems)
+
+
+def test_a_family_without_members_is_refused(config, tmp_path):
+    with pytest.raises(ValueError, match="names no member; leave it out"):
+        declared(config, family="aid", family_terms=[])
+    written = tmp_path / "spec.yaml"
+    written.write_text("{outcome: y, terms: [x], family: aid, family_terms: []}")
+    with pytest.raises(StudyError) as error:
+        read_specifications(written)
+    assert "family_terms: names no member" in "\n".join(error.value.problems)
 
 
 def test_all_problems_are_said_at_once(config, codebook):
