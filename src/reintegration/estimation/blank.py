@@ -13,7 +13,7 @@ from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.results import FAILED
 from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification, Vcov
 
-SCALE = "score points"
+UNITS = "units of the outcome"
 ADJUSTED = ("p_holm", "p_bh", "p_romano_wolf")
 LOG_ODDS = ("logit", "fractional_logit", "ordered_logit")
 
@@ -25,7 +25,7 @@ def identity(spec: Specification) -> dict[str, Any]:
 
 def scale_of(spec: Specification) -> str:
     """Say what estimates are measured in."""
-    return "log-odds" if spec.estimator in LOG_ODDS else SCALE
+    return "log-odds" if spec.estimator in LOG_ODDS else UNITS
 
 
 def blank_estimate(spec: Specification, term: str, vcov: Vcov) -> dict[str, Any]:

@@ -175,7 +175,6 @@ def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:
             rows.append(
                 {name: made.get(name) for name in _ESTIMATE}
                 | {
-                    "scale": "log-odds" if made["scale"] == "log-odds" else "units of the outcome",
                     **{name: _or_none(made[name]) for name in ADJUSTED},
                     "confidence_level": confidence,
                     "clusters": clusters,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reintegration import config
+from reintegration.estimation.blank import UNITS
 from reintegration.estimation.coding import term_name
 from reintegration.estimation.declared import expand
 from reintegration.estimation.estimators import Engine
@@ -44,6 +45,7 @@ from reintegration.studies.refits import refit_frames
 from reintegration.tables_io import write_csv
 
 BASE = "base"
+POINTS = "score points"
 PUBLISHED = "published"  # the role whose specifications get ranks and shares of variance
 
 
@@ -145,13 +147,22 @@ def regress(
     ]
     return Regressions(
         specs=specs_table(expanded),
-        estimates=table((row for fit in fits for row in fit.estimates), ESTIMATE_COLUMNS),
+        estimates=table(_in_points(fits, score_columns(frame)), ESTIMATE_COLUMNS),
         models=table((fit.model for fit in fits), MODEL_COLUMNS),
         rows=table((row for fit in fits for row in fit.rows), ROW_COLUMNS),
         ranks=table(ranks, RANK_COLUMNS),
         importance=table(importance, IMPORTANCE_COLUMNS),
         refits=table(refit_rows(fits), REFIT_COLUMNS),
     )
+
+
+def _in_points(fits: Sequence[Fit], scores: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Go through all estimates; those of a score, or of the change of one, are score points."""
+    known = {f"{of}{score}" for of in ("", "change_", "first_", "last_") for score in scores}
+    for fit in fits:
+        for row in fit.estimates:
+            points = row["scale"] == UNITS and fit.spec.outcome in known
+            yield row | {"scale": POINTS} if points else row
 
 
 def refit_rows(fits: Sequence[Fit]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """`reintegration fit ... --table`: the tables of the study for anybody's regressions."""
 
+import json
 import re
 
 import pandas as pd
@@ -69,3 +70,19 @@ def test_another_ending_is_refused_before_anything_is_fitted(fit):
     assert ran.exit_code == 1
     assert "'.pdf' is none of .csv, .tex, .html, .docx, .xlsx" in ran.output
     assert not (path.parent / "out.json").exists()
+
+
+def test_what_is_in_square_brackets_is_what_the_label_says(fit):
+    ran, path = fit("pay.csv")
+    assert ran.exit_code == 0, ran.output
+    cells = read_csv(path, dtype=str).set_index(["row", "column"])
+    shown = cells["shown"].fillna("")
+    assert shown["adjustment", "1.plain"] == "Holm"
+    assert not re.search("[a-z]", shown["adjustment", "2.within"])  # in no family
+    results = json.loads((path.parent / "out.json").read_text())["results"]
+    holm = {row["term"]: row["p_holm"] for row in results[0]["estimates"]}
+    p_values = sorted(r["p_value"] for r in results[0]["estimates"] if r["term"] in ("x", "part.b"))
+    assert holm["x"] == pytest.approx(min(1, 2 * p_values[0]))  # the smaller of two
+    for term in ("x", "part.b"):
+        adjusted = float(cells["p_adjusted"][term, "1.plain"])
+        assert adjusted == pytest.approx(holm[term])

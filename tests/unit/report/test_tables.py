@@ -204,6 +204,15 @@ def test_changes_between_columns_stand_between_the_two_coefficients(frames, sett
     assert shown and set(shown) == {None}
 
 
+def test_countries_that_the_study_found_have_their_changes(frames, settings):
+    specs = frames["specs"].assign(terms="country assistance_training", controls="age")
+    everywhere = settings.study.model_copy(update={"countries": "all"})
+    table = make("columns", {**frames, "specs": specs}, replace(settings, study=everywhere))
+    held = frames["estimates"]
+    held = held[(held["spec_id"] == "levels.composite") & (held["group"] == "country")]["term"]
+    assert len(held) and {f"country.{term}" for term in held} <= {line.key for line in table.lines}
+
+
 def test_without_columns_to_compare_the_table_says_so(frames, settings):
     alone = tuple({**one, "columns": {}} for one in settings.specifications)
     table = make("columns", frames, replace(settings, specifications=alone))
@@ -381,7 +390,7 @@ def _figure_of(table, settings):
 
 
 @pytest.mark.parametrize("change", CHANGES_OF_DATA)
-@pytest.mark.parametrize("name", [name for name in TABLES if name != "columns"])
+@pytest.mark.parametrize("name", TABLES)
 def test_the_layout_is_the_same_whatever_the_data_are(frames, tmp_path, name, change):
     studied = type(SETTINGS.study).model_validate(
         SETTINGS.study.model_dump() | {"countries": ["GIN", "SEN", "MAR", "CIV", "ETH"]}

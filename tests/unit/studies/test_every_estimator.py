@@ -86,6 +86,24 @@ def test_what_cannot_be_fitted_keeps_its_scale(fit, frame, estimator):
     assert set(results.estimates["scale"]) == {scale}
 
 
+@pytest.mark.parametrize(
+    ("data", "outcome", "scale"),
+    [
+        ("surveys", "composite", "score points"),
+        ("surveys", "item_q22", "score points"),
+        ("changes", "change_social", "score points"),
+        ("changes", "last_social", "score points"),
+        ("surveys", "age", "units of the outcome"),
+        ("surveys", "log(composite)", "units of the outcome"),
+        ("changes", "months_between", "units of the outcome"),
+    ],
+)
+def test_only_a_score_is_measured_in_score_points(fit, data, outcome, scale):
+    estimates = fit(declared(data=data, outcomes=[outcome], controls=["sex"])).estimates
+    assert (estimates["status"] == OK).any()
+    assert set(estimates["scale"]) == {scale}
+
+
 def test_a_threshold_is_a_logit_of_what_was_reached(fit, frame):
     reached = frame.assign(composite=(frame["composite"] >= 0.5).astype(float))
     asked = fit(declared(estimator="logit", threshold=0.5)).estimates

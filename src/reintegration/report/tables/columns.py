@@ -15,7 +15,13 @@ from reintegration.report.tables.model import (
     Maker,
     Table,
 )
-from reintegration.report.tables.terms import ASSISTANCE, COUNTRY, expected_terms, word
+from reintegration.report.tables.terms import (
+    ASSISTANCE,
+    COUNTRY,
+    expected_terms,
+    present_terms,
+    word,
+)
 from reintegration.report.wording import vcov_label
 from reintegration.studies.importance import group_of
 
@@ -35,13 +41,13 @@ def columns(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
     steps = _steps(declared["columns"]) if declared else {}
     first = next(iter(steps.values()), "")
     parts = [OTHER_ROWS, *_added(spec, declared["columns"][first] if declared and first else [])]
+    found = expected_terms(spec, settings.codebook, settings.studied)
+    if spec:  # and what results hold beyond, so that no number is lost
+        held = present_terms(frames["estimates"], spec)
+        found |= {term: part for term, part in held.items() if term not in found}
     lines = []
     for group, shorter in steps.items():
-        terms = [
-            term
-            for term, part in expected_terms(spec, settings.codebook, settings.studied).items()
-            if part == group
-        ]
+        terms = [term for term, part in found.items() if part == group]
         if terms and declared:
             has = [OTHER_ROWS, *_added(spec, declared["columns"][shorter])]
             ends = {FROM: f"{shorter}.{outcome}", TO: f"{declared['id']}.{outcome}"}
