@@ -52,6 +52,7 @@ HC, CR = ("HC0", "HC1", "HC2", "HC3"), ("CR0", "CR1", "CR1S", "CR2", "CR3")
 SIMPLE = ("classical", "HC0", "HC1", "CR0", "CR1", "CR1S")
 WILD, PERMUTATION = "wild", "permutation"
 RESAMPLED = (WILD, PERMUTATION)
+FEWEST_DRAWS = 99
 # The covariances that each estimator has.
 COVARIANCES: dict[str, tuple[str, ...]] = {
     "ols": ("classical", *HC, *CR, *RESAMPLED),
@@ -102,7 +103,7 @@ class FitVcov(Section):
     )
     draws: int = Field(
         default=9999,
-        ge=99,
+        ge=FEWEST_DRAWS,
         le=999_999,
         description="Of wild and permutation, where not every possibility is counted out.",
     )
