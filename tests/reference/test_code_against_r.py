@@ -167,6 +167,49 @@ SPECS: dict[str, dict] = {
         "terms": ["age"],
         "random": {"groups": "village", "slopes": ["age"], "method": "ML"},
     },
+    "clusters with dummies of their own": {
+        "terms": ["country", "age", "sexe"],
+        "coding": {"country": "deviation"},
+        "vcov": [{"type": kind, "cluster": "country"} for kind in ("CR1S", "CR2", "CR3")],
+    },
+    "clusters with dummies of their own, weighted": {
+        "terms": ["country", "age", "country:trained"],
+        "weights": "w",
+        "vcov": {"type": "CR3", "cluster": "country"},
+    },
+    "a level in one cluster": {
+        "terms": ["project", "age", "sexe"],
+        "vcov": [{"type": kind, **VILLAGE} for kind in ("CR2", "CR3")],
+    },
+    "a level in one cluster, few effects": {
+        "terms": ["project", "age"],
+        "fixed_effects": ["year"],
+        "vcov": {"type": "CR3", **VILLAGE},
+    },
+    "a level in one cluster, many effects": {
+        "terms": ["project", "months since return"],
+        "fixed_effects": ["person", "year"],
+        "vcov": {"type": "CR3", **VILLAGE},
+    },
+    "a level in one cluster, logit": {
+        "estimator": "logit",
+        "outcome": "wage",
+        "threshold": 2.5,
+        "terms": ["project", "age"],
+        "vcov": [{"type": kind, **VILLAGE} for kind in ("CR2", "CR3")],
+    },
+    "a level in one cluster, random effects": {
+        "estimator": "random_effects",
+        "terms": ["project", "age"],
+        "random": {"groups": "person"},
+        "vcov": [{"type": kind, **VILLAGE} for kind in ("CR2", "CR3")],
+    },
+    "a level in one cluster, mixed": {
+        "estimator": "mixed",
+        "terms": ["project", "age"],
+        "random": {"groups": "village"},
+        "vcov": [{"type": kind, **VILLAGE} for kind in ("CR2", "CR3")],
+    },
     "logit": {
         "estimator": "logit",
         "outcome": "wage",
@@ -253,6 +296,9 @@ def rows() -> pd.DataFrame:
             "assistance_housing": rng.choice([0, 1], n),
         }
     )
+    # One level is that of a village alone, and of no other.
+    own = np.where(village == 3, "a", rng.choice(["b", "c", "d"], n))
+    frame["project"] = np.where((village == 3) & (wave > 0), "b", own)
     for name in ("age", "mood", "sexe", "months since return", "village", "wage"):
         frame.loc[rng.choice(n, 7, replace=False), name] = None
     return frame

@@ -8,6 +8,8 @@ from pathlib import Path
 
 OUT = "results/audit/crosscheck.csv"
 SHOWN = 10  # disagreements told one by one
+REASONS = 3  # why estimates were not checked: those that hold for most
+ALONE = "the estimate alone is compared"
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -29,9 +31,11 @@ def in_words(rows: Rows) -> list[str]:
             f"Cross-check: {len(checked):,} estimates fitted again by {version},"
             f" {len(checked) - len(wrong):,} agree."
         )
-    open_ones = Counter(row["reason"] for row in rows if row["status"] != "checked")
-    for reason, count in sorted(open_ones.items()):
-        lines += _wrap(f"NOT CROSS-CHECKED: {count:,} estimates: {reason}.")
+    if alone := sum(ALONE in row["reason"] for row in checked):
+        lines += _wrap(
+            f"Of {alone:,} the estimate alone is compared: R has no such standard error ({OUT})."
+        )
+    lines += _not_checked([row["reason"] for row in rows if row["status"] != "checked"])
     for row in wrong[:SHOWN]:
         reason = f": {row['reason']}" if row["reason"] else ""
         numbers = f"{row['ours']} ({row['ours_std_error']}), R {row['estimate']}"
@@ -39,6 +43,19 @@ def in_words(rows: Rows) -> list[str]:
     if len(wrong) > SHOWN:
         lines.append(f"R DISAGREES with {len(wrong) - SHOWN:,} more: {OUT}")
     return lines
+
+
+def _not_checked(reasons: Sequence[str]) -> list[str]:
+    """Say how many estimates were not checked, and the reasons that hold for most."""
+    counted = sorted(Counter(reasons).items(), key=lambda one: (-one[1], one[0]))
+    lines = [
+        f"NOT CROSS-CHECKED: {count:,} estimate{'s' if count > 1 else ''}: {reason}."
+        for reason, count in counted[:REASONS]
+    ]
+    if rest := counted[REASONS:]:
+        more = sum(count for _, count in rest)
+        lines.append(f"NOT CROSS-CHECKED: {more:,} more for {len(rest)} other reason(s): {OUT}.")
+    return [line for one in lines for line in _wrap(one)]
 
 
 def disagrees(rows: Rows) -> bool:

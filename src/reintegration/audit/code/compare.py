@@ -69,11 +69,19 @@ def found_by_script(found: pd.DataFrame) -> dict[str, Found]:
         problems: dict[str, str] = {}
         for row in rows.to_dict("records"):
             if row["problem"]:
-                problems[row["covariance"]] = " ".join(str(row["problem"]).split())
+                problems[row["covariance"]] = plain_problem(str(row["problem"]))
             else:
                 numbers[row["covariance"], row["term"]] = (row["estimate"], row["std_error"])
         by_script[str(script)] = Found(str(rows["engine"].iloc[0]), numbers, problems)
     return by_script
+
+
+def plain_problem(said: str) -> str:
+    """Say what went wrong in R, without numbers that would make every row a case of its own."""
+    said = " ".join(said.split())
+    if "singular" in said:
+        return "R cannot invert a matrix that this covariance needs (singular)"
+    return said
 
 
 def compare(

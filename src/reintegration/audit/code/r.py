@@ -12,8 +12,16 @@ from reintegration.audit.code.facts import Facts
 from reintegration.audit.code.names import plain_name as name
 from reintegration.audit.code.r_covariance import covariances
 from reintegration.audit.code.r_fit import fitting
-from reintegration.audit.code.r_limits import ADJUSTED, CR, HC, by_means, fits_panel, unchecked
-from reintegration.audit.code.r_parts import COMBINATIONS, TABLE
+from reintegration.audit.code.r_limits import (
+    ADJUSTED,
+    CR,
+    HC,
+    by_means,
+    fits_panel,
+    leaves_out,
+    unchecked,
+)
+from reintegration.audit.code.r_parts import COMBINATIONS, table
 from reintegration.audit.code.r_rows import coding, factors, reading, rows
 from reintegration.audit.code.r_words import (
     number,
@@ -120,7 +128,7 @@ def reporting(facts: Facts) -> str:
             "L <- rbind(wide, thresholds)",
         ]
     lines += contrasts(facts)
-    return "\n".join(wrapped(line) for line in lines) + "\n" + TABLE
+    return "\n".join(wrapped(line) for line in lines) + "\n" + table(leaves_out(facts))
 
 
 def contrasts(facts: Facts) -> list[str]:

@@ -10,8 +10,10 @@ from reintegration.audit.code.r_limits import (
     HC,
     by_means,
     fits_panel,
+    leaves_out,
     unchecked,
 )
+from reintegration.audit.code.r_parts import LEFT_OUT
 from reintegration.audit.code.r_words import name, text, wrapped
 from reintegration.estimation.specs import Vcov
 
@@ -25,6 +27,8 @@ def covariances(facts: Facts) -> str:
             "unknown <- NA * diag(length(b))",
             "dimnames(unknown) <- list(names(b), names(b))",
         ]
+    if leaves_out(facts):
+        lines += LEFT_OUT.splitlines()
     inner_named = False
     for vcov in facts.spec.vcovs:
         reason = unchecked(facts, vcov)
@@ -87,7 +91,11 @@ def sandwich(facts: Facts, vcov: Vcov, model: str) -> str:
 
 
 def adjusted(facts: Facts, vcov: Vcov, model: str) -> str:
-    """CR2 or CR3 of the package clubSandwich."""
+    """CR2 or CR3 of the package clubSandwich; CR3 also where that has none."""
+    if vcov.type == "CR3":
+        if facts.spec.estimator in ("mixed", "random_effects"):
+            return f"cr3(inner, {cluster(facts, vcov)}, names(b), {model})"
+        return f"cr3({model}, {cluster(facts, vcov)})"
     return f"vcovCR({model}, cluster = {cluster(facts, vcov)}, type = {text(vcov.type)})"
 
 
@@ -100,7 +108,10 @@ def of_dummies(facts: Facts, vcov: Vcov) -> tuple[list[str], str, bool]:
             "slopes <- colnames(X)[!is.na(coef(inner))]",
             "wide <- diag(length(b))",
             "dimnames(wide) <- list(names(b), names(b))",
-            f"wide[slopes, slopes] <- {adjusted(facts, vcov, 'inner')}",
+            f"narrow <- cr3(inner, {cluster(facts, vcov)}, slopes)",
+            "wide[slopes, slopes] <- narrow",
+            'attr(wide, "all") <- attr(narrow, "all")',
+            'attr(wide, "alone") <- attr(narrow, "alone")',
         ]
         return before, "wide", False
     if vcov.type == "CR2":
@@ -180,7 +191,7 @@ def of_means(facts: Facts, vcov: Vcov) -> tuple[list[str], str, bool]:
     if kind == "CR2":
         return [], adjusted(facts, vcov, "model"), False
     if kind == "CR3":
-        return [], f"named({adjusted(facts, vcov, 'inner')})", True
+        return [], f"cr3(inner, {cluster(facts, vcov)}, names(b)[!is.na(b)])", False
     if kind == "CR1S":
         plain = sandwich(facts, Vcov("CR1", vcov.cluster, vcov.second), "inner")
         return counted(facts, vcov), f"named({plain}) * (n - 1) / (n - K)", True
@@ -191,6 +202,15 @@ def of_mixed(facts: Facts, vcov: Vcov) -> tuple[list[str], str, bool]:
     """The covariance of a mixed model."""
     if vcov.type == "classical":
         return [], "as.matrix(vcov(model))", False
+    if vcov.type == "CR3":
+        before = [
+            "# Outcome and columns over the root of their variance: rows that are independent.",
+            'random <- crossprod(getME(model, "Lambdat") %*% getME(model, "Zt"))',
+            "root <- t(chol(random + Diagonal(nrow(d))))",
+            'inner <- lm(as.numeric(solve(root, getME(model, "y"))) ~ 0 +',
+            '            as.matrix(solve(root, getME(model, "X"))))',
+        ]
+        return before, adjusted(facts, vcov, "model"), False
     if not vcov.second:
         return [], adjusted(facts, vcov, "model"), False
     first, second = (f"d${name(c)}" for c in vcov.clusters)

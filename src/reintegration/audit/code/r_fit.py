@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from reintegration.audit.code.facts import Facts
-from reintegration.audit.code.r_limits import ADJUSTED, by_means, fits_panel
+from reintegration.audit.code.r_limits import by_means, fits_panel
 from reintegration.audit.code.r_words import name, number, text, variable_of, wrapped
 from reintegration.estimation.coding import term_name
 
@@ -150,7 +150,7 @@ def fit_random_effects(facts: Facts) -> list[str]:
                 "# Outcome and columns less a share of the groups' means.",
                 "inner <- lm(as.numeric(pmodel.response(model)) ~ 0 + model.matrix(model))",
             ]
-            if any(v.type not in ("classical", *ADJUSTED) for v in facts.spec.vcovs)
+            if any(v.type not in ("classical", "CR2") for v in facts.spec.vcovs)
             else []
         ),
     ]

@@ -45,3 +45,8 @@ def fits_panel(facts: Facts) -> bool:
     """Whether plm can fit the fixed effects: one, or two of which each pair stands once."""
     effects = facts.spec.absorbed
     return not facts.spec.weights and (len(effects) == 1 or facts.pairs_once)
+
+
+def leaves_out(facts: Facts) -> bool:
+    """Whether the script may have to fit without each cluster, for CR3."""
+    return any(vcov.type == "CR3" and not unchecked(facts, vcov) for vcov in facts.spec.vcovs)

@@ -36,6 +36,38 @@ combinations <- function(formula, d) {
 }
 """
 
+LEFT_OUT = """\
+# CR3. clubSandwich inverts I - H of every cluster, which has no inverse where one cluster alone
+# tells a coefficient, as its own dummy does. There the model is fitted again without each
+# cluster, and the changes of the coefficients are squared and summed: the same, where both are.
+cr3 <- function(model, g, called = names(coef(model))[!is.na(coef(model))], of = model) {
+  X <- model.matrix(model)[, !is.na(coef(model)), drop = FALSE]
+  e <- model$residuals
+  w <- if (is.null(model$weights)) rep(1, length(e)) else model$weights
+  own <- split(seq_along(e), as.character(g))
+  factors <- qr(sqrt(w) * X)
+  Q <- qr.Q(factors)
+  alone <- do.call(cbind, lapply(own, function(i) {
+    parts <- svd(Q[i, , drop = FALSE], nu = 0)
+    parts$v[, parts$d^2 > 1 - 1e-9, drop = FALSE]
+  }))
+  if (!ncol(alone)) {
+    V <- as.matrix(vcovCR(of, cluster = g, type = "CR3"))
+    dimnames(V) <- list(called, called)
+    return(V)
+  }
+  changes <- vapply(own, function(i) {
+    change <- lm.wfit(X[-i, , drop = FALSE], e[-i], w[-i])$coefficients
+    replace(change, is.na(change), 0)
+  }, numeric(ncol(X)))
+  V <- tcrossprod(matrix(changes, ncol(X)))
+  all <- backsolve(qr.R(factors), diag(ncol(X)))
+  dimnames(V) <- list(called, called)
+  rownames(all) <- called
+  structure(V, all = all, alone = all %*% alone)
+}
+"""
+
 TABLE = """\
 # Estimates and standard errors. A number that needs an aliased column is not there.
 kept <- names(b)[!is.na(b)]
@@ -43,8 +75,26 @@ told <- rowSums(L[, !colnames(L) %in% kept, drop = FALSE] != 0) == 0
 L <- L[told, kept, drop = FALSE]
 results <- do.call(rbind, lapply(names(V), function(name) {
   variance <- as.matrix(V[[name]])[kept, kept, drop = FALSE]
+  error <- sqrt(diag(L %*% variance %*% t(L)))
   data.frame(covariance = name, term = rownames(L), estimate = drop(L %*% b[kept]),
-             std_error = sqrt(diag(L %*% variance %*% t(L))), row.names = NULL)
+             std_error = error, row.names = NULL)
 }))
 print(results, digits = 8, row.names = FALSE)
+"""
+
+
+def table(leaves_out: bool) -> str:
+    """Write what makes the table; with CR3, what one cluster alone tells has no error."""
+    if not leaves_out:
+        return TABLE
+    made = "  error <- sqrt(diag(L %*% variance %*% t(L)))\n"
+    return TABLE.replace(made, made + _ALONE)
+
+
+_ALONE = """\
+  if (!is.null(alone <- attr(V[[name]], "alone"))) {  # what one cluster alone tells
+    own <- L[, rownames(alone), drop = FALSE]
+    none <- rowSums((own %*% alone)^2) > 1e-12 * rowSums((own %*% attr(V[[name]], "all"))^2)
+    error[none] <- NA
+  }
 """

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from reintegration.audit import crosscheck as module
-from reintegration.audit.code.compare import Found, compare
+from reintegration.audit.code.compare import Found, compare, found_by_script
 from reintegration.audit.code.facts import DataFile, kinds_of, look
+from reintegration.audit.code.r import r_code
 from reintegration.audit.crosscheck_words import disagrees, in_words, unfinished
 from reintegration.estimation.grammar import Term
 from reintegration.estimation.specs import Specification, Vcov
@@ -82,4 +83,36 @@ def test_without_r_every_estimate_has_its_row_and_reason(monkeypatch, tmp_path):
     assert [(r["status"], r["reason"]) for r in rows] == [("not_checked", "R is not installed")]
     assert unfinished(rows)
     assert not disagrees(rows)
-    assert in_words(rows) == ["NOT CROSS-CHECKED: 1 estimates: R is not installed."]
+    assert in_words(rows) == ["NOT CROSS-CHECKED: 1 estimate: R is not installed."]
+
+
+def test_reasons_are_grouped_in_a_few_lines_without_numbers_of_a_single_case():
+    said = "system is computationally singular: reciprocal condition number = 3.6e-17"
+    found = pd.DataFrame(
+        {
+            "script": ["a.R", "b.R"],
+            "engine": "R 4.2.2",
+            "covariance": "CR2 by c",
+            "problem": [said, said.replace("3.6e-17", "9.1e-17")],
+        }
+    )
+    problems = {one.problems["CR2 by c"] for one in found_by_script(found).values()}
+    assert problems == {"R cannot invert a matrix that this covariance needs (singular)"}
+    reasons = [*problems] * 5 + ["p"] * 3 + ["q"] * 2 + ["r", "s"]
+    rows = [{"status": "not_checked", "agrees": "", "reason": reason} for reason in reasons]
+    told = " ".join(line.strip() for line in in_words(rows))
+    assert [one.split()[0] for one in told.split("NOT CROSS-CHECKED: ")[1:]] == list("5322")
+    assert "2 more for 2 other reason(s)" in told
+
+
+def test_what_is_compared_by_the_estimate_alone_is_counted():
+    row = {name: str(value) for name, value in judged((0.5, 0.1), (0.5, np.nan)).items()}
+    assert in_words([row])[1].startswith("Of 1 the estimate alone is compared")
+
+
+def test_what_one_cluster_alone_tells_has_no_cr3_in_the_script():
+    spec = replace(SPEC, vcov=Vcov("CR3", "returnee_id"))
+    script = r_code(look(spec, ROWS, DataFile("data.csv", kinds_of(ROWS))))
+    assert 'V[["CR3 by returnee_id"]] <- cr3(model, d$returnee_id)' in script
+    assert "error[none] <- NA" in script
+    assert "cr3" not in r_code(look(SPEC, ROWS, DataFile("data.csv", kinds_of(ROWS))))
