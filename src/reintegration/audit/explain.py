@@ -144,9 +144,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _ledger(results: Path, spec_id: str) -> dict[str, str]:
-    """How a specification stands to what was frozen."""
-    for row in _rows(results / "models/specs.csv"):
-        if row["spec_id"] == spec_id and row.get("ledger"):
-            names = ("ledger", "frozen_on", "ledger_diff")
+    """How a specification stands to what was frozen, who froze it, when and knowing what."""
+    for row in _rows(results / "audit/ledger.csv"):
+        if row["spec_id"] == spec_id:
+            names = ("ledger", "frozen_on", "ledger_diff", "frozen_by", "note", "chosen")
             return {name: row.get(name) or "" for name in names}
     return {}

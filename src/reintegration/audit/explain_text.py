@@ -183,7 +183,6 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
 def _specification(found: dict[str, Any], width: int, most: int) -> Iterator[str]:
     spec = found["specification"]
     yield from _title("Specification")
-    ledger = found["ledger"]
     expanded = spec["expanded"]
     yield from _pairs(
         [
@@ -195,7 +194,7 @@ def _specification(found: dict[str, Any], width: int, most: int) -> Iterator[str
             ("sample", spec["sample"]),
             ("estimator", spec["estimator"]),
             ("spec_hash", spec["spec_hash"]),
-            ("ledger", " ".join(part for part in ledger.values() if part)),
+            ("ledger", "; ".join(_said_of_ledger(found["ledger"]))),
             ("status", spec["status"]),
             ("reason", spec["reason"]),
             ("warnings", "\n".join(spec["warnings"])),
@@ -248,6 +247,13 @@ def _specification(found: dict[str, Any], width: int, most: int) -> Iterator[str
     for one in spec["dropped"]:
         by = _text(one["explained_by"]) or "nothing varies in it"
         yield f"{INDENT}dropped: {one['column']}, explained by {by}"
+
+
+def _said_of_ledger(ledger: dict[str, str]) -> Iterator[str]:
+    """The mark, who chose the specification and when, and what was amended since."""
+    when = ledger.get("chosen") or ledger.get("frozen_on", "")
+    said = (ledger.get("ledger", "").replace("_", " "), when, ledger.get("ledger_diff", ""))
+    return (part for part in said if part)
 
 
 def _evidence(estimate: dict[str, Any], width: int, most: int) -> Iterator[str]:

@@ -80,13 +80,28 @@ class Mark(NamedTuple):
     """How a specification stands to what was frozen.
 
     `frozen_on` is the day of its first freezing, `seen` whether results had been seen then,
-    `diff` what is not as it was frozen first.
+    `diff` what is not as it was frozen first; `by` and `note` who froze and what was said of it.
     """
 
     mark: str
     frozen_on: str = ""
     diff: str = ""
     seen: str = ""
+    by: str = ""
+    note: str = ""
+
+    @property
+    def chosen(self) -> str:
+        """Who chose the specification and when, in a sentence; empty where nobody froze it."""
+        if not self.frozen_on:
+            return ""
+        known = "before results had been seen"
+        if self.seen != "no":
+            of = ", ".join(self.seen.split(", ")[1:])
+            known = f"after results {f'({of}) ' if of else ''}had been seen"
+        by = f" by {self.by}" if self.by else ""
+        note = f" (note: {self.note})" if self.note else ""
+        return f"frozen {self.frozen_on}{by}, {known}{note}"
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -208,7 +223,7 @@ def mark(
         for spec in specifications
     }
     gone = {
-        spec_id: Mark(WITHDRAWN, entry.date, "not declared any more", entry.seen)
+        spec_id: _of(entry, WITHDRAWN, "not declared any more")
         for spec_id, entry in first.items()
         if spec_id not in marks
     }
@@ -228,8 +243,12 @@ def _mark(
         diff += [_frozen_so(spec, entry) for entry in _same(spec, entries, settings)[:1]]
     name = AMENDED if diff else AS_PLANNED
     if first.number > 1:
-        return Mark(ADDED_LATER, first.date, "; ".join(diff), first.seen)
-    return Mark(name, first.date, "; ".join(diff), first.seen)
+        name = ADDED_LATER
+    return _of(first, name, "; ".join(diff))
+
+
+def _of(entry: Entry, name: str, diff: str) -> Mark:
+    return Mark(name, entry.date, diff, entry.seen, entry.by, entry.note)
 
 
 def _diff(

@@ -15,7 +15,7 @@ from reintegration.tables_io import write_csv
 
 LEDGER_COLUMNS = (
     *("spec_id", "title", "role", "outcome", "formula", "ledger", "frozen_on", "results_seen"),
-    *("spec_hash", "frozen_hash", "ledger_diff"),
+    *("spec_hash", "frozen_hash", "ledger_diff", "frozen_by", "note", "chosen"),
 )
 
 
@@ -41,7 +41,8 @@ def ledger_table(
         )
         row: dict[str, Any] = {"spec_id": spec_id, "frozen_hash": first}
         row |= {"ledger": one.mark, "frozen_on": one.frozen_on, "results_seen": one.seen}
-        row["ledger_diff"] = one.diff
+        row |= {"ledger_diff": one.diff, "frozen_by": one.by, "note": one.note}
+        row["chosen"] = one.chosen
         if one.mark == WITHDRAWN:
             then = content_of(entries, first)
             row |= {key: then[key] for key in ("title", "formula")}

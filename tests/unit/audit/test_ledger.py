@@ -84,6 +84,19 @@ def test_what_is_frozen_is_as_planned_until_it_changes(folder):
     assert found["tension.item_q4"][:2] == ("withdrawn", "2026-03-01")
 
 
+def test_a_mark_says_who_chose_and_when_and_knowing_what(folder):
+    fake_results(folder)
+    freeze(folder, by="A. Author", note="pilot only", today=DAY)
+    one = next(iter(marks(folder).values()))
+    said = "frozen 2026-03-01 by A. Author, after results (of simulated data) had been seen"
+    assert one.chosen == said + " (note: pilot only)"
+    assert one._replace(seen="yes", note="").chosen.endswith("after results had been seen")
+    assert one._replace(seen="no", by="").chosen == (
+        "frozen 2026-03-01, before results had been seen (note: pilot only)"
+    )
+    assert one._replace(frozen_on="").chosen == ""
+
+
 def test_freezing_later_makes_nothing_planned(folder):
     freeze(folder, by="", today=DAY)
     for change in (without_age, add):

@@ -121,9 +121,12 @@ def folder(made, tmp_path) -> Path:
     passport.write_passports(tmp_path / "results/audit/passports.json", content)
     uses = {"estimate_id": ["rank.levels.composite.GIN"], "used_in": ["table: levels"]}
     write_csv(pd.DataFrame(uses), tmp_path / "results/audit/uses.csv")
+    ledger = {"spec_id": ["levels.composite"], "ledger": ["as_planned"], "chosen": [CHOSEN]}
+    write_csv(pd.DataFrame(ledger), tmp_path / "results/audit/ledger.csv")
     return tmp_path
 
 
+CHOSEN = "frozen 2026-01-01 by us, before results had been seen"
 TERM = "levels.composite.country.GIN.cr1s-returnee_id"
 
 
@@ -289,6 +292,11 @@ def test_explain_says_it_in_aligned_text(folder):
         assert part in said
     assert "no number  CR0 by country" in said
     assert max(map(len, said.split("\n"))) <= 110
+
+
+def test_explain_says_who_chose_the_specification_and_when(folder):
+    said = "\n".join(lines(explain(TERM, folder), 130))
+    assert f"as planned; {CHOSEN}" in said
 
 
 def test_an_unknown_id_is_answered_with_near_ones(folder):

@@ -183,7 +183,7 @@ def _vcov(row: Row, language: Language) -> str:
 # What the table says of a specification, from the first that knows it.
 _OF_SPEC = (
     "title", "role", "formula", "sample", "estimator", "vcov", "spec_hash", "refit_of", "family",
-    "ledger", "frozen_on", "ledger_diff", "status",
+    "ledger", "frozen_on", "ledger_diff", "chosen", "status",
 )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ function headline(row, passport) {
       [say("columns.vcov"), row.vcov],
       ...counted,
       [say("columns.status"), word(row.status)],
-      [say("columns.ledger"), word(row.ledger)],
+      [say("columns.ledger"), ledgerOf(data.specById.get(row.spec)) || word(row.ledger)],
       [say("warnings"), (warnings.join("; ") || (row.status === "ok" ? row.reason : "")) ?? ""],
     ]));
 }
@@ -140,11 +140,16 @@ function written_down(row, spec, about) {
         ? link(`specification:${about.refit_of}`, about.refit_of) : about?.refit_of],
       [say("columns.family"), about?.family],
       [say("declared_in"), spec.declared_in],
-      [say("columns.ledger"), [word(about?.ledger), about?.frozen_on].filter(Boolean).join(", ")],
+      [say("columns.ledger"), ledgerOf(about)],
     ]),
     code(about?.ledger_diff, say("ledger_diff")),
     code(spec.written, say("as_written")),
     code(spec.expanded, say("as_expanded")));
+}
+
+// The mark, and who chose the specification, when, and knowing what.
+function ledgerOf(about) {
+  return [word(about?.ledger), about?.chosen || about?.frozen_on].filter(Boolean).join(": ");
 }
 
 function account(spec) {
@@ -355,7 +360,7 @@ async function showSpecification(about) {
       [about.title, about.outcome].filter(Boolean).join(" \u00b7 ") || about.id),
     make("p", { class: "permalink" }, link(`specification:${about.id}`, about.id)),
     facts([
-      [say("columns.ledger"), word(about.ledger)],
+      [say("columns.ledger"), ledgerOf(about)],
       [say("columns.vcov"), about.vcov],
       [say("columns.status"), word(spec.status)],
       [say("columns.reason"), spec.reason],
