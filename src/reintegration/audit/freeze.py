@@ -21,7 +21,7 @@ from reintegration.audit.ledger_history import check_history, git_name
 from reintegration.audit.swap import run_of
 from reintegration.errors import StudyError
 from reintegration.plan import Plan, read_plan
-from reintegration.studies.regressions import study_specifications
+from reintegration.studies.regressions import ALL, study_specifications
 
 RESULTS = Path("results/models/estimates.csv")  # once there, results count as seen
 SURVEYS = Path("results/clean/surveys.parquet")
@@ -136,6 +136,11 @@ def _said(plan: Plan, entries: list[Entry]) -> list[str]:
         f"Results had been seen: {entry.seen}.",
         f"Since the first entry: {_counts([m.mark for m in marks.values()])}.",
     ]
+    if plan.config.study.countries == ALL:
+        lines.append(
+            "Trendlines are locked as settings, without marks: which countries have one, the data"
+            " will tell, since study.countries is `all`."
+        )
     for spec_id, one in marks.items():
         if one.mark != AS_PLANNED:
             text = f"  {one.mark.replace('_', ' ')}: {spec_id}"

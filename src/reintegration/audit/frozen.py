@@ -11,6 +11,7 @@ from reintegration.audit.differences import differences
 from reintegration.codebook import Codebook
 from reintegration.config import Config
 from reintegration.estimation.specs import Specification
+from reintegration.studies.regressions import ALL
 
 # Settings that concern only the specifications whose id begins so.
 _OWN = {"orion": "orion", "trends": "trend"}
@@ -42,10 +43,16 @@ def frozen_settings(choices: Config, codebook: Codebook) -> dict[str, Any]:
             "assistance": {k: plain["assistance"][k] for k in ("undated", "moves")},
             "inference": inference,
             "orion": {"level_margin": plain["orion"]["level_margin"]},
-            "trends": {"minimum_returnees": plain["trends"]["minimum_returnees"]},
+            "trends": {key: plain["trends"][key] for key in _of_trends(choices)},
             "codebook": _scoring(codebook),
         }
     )
+
+
+def _of_trends(choices: Config) -> list[str]:
+    """Keys of `trends` that stand in no specification: all where the countries are not named."""
+    named = choices.study.countries != ALL
+    return ["minimum_returnees", *([] if named else ["outcomes", "methods", "vcov"])]
 
 
 def _scoring(codebook: Codebook) -> dict[str, Any]:

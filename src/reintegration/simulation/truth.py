@@ -119,7 +119,7 @@ def estimate(
     refits, no adjusted p-values, and no more draws than a bootstrap must have.
     """
     level = choices.inference.confidence_level
-    alone = {"family": None, "family_terms": None, "refits": []}
+    alone: dict[str, Any] = {"family": None, "family_terms": None, "refits": []}
     first = [
         one.model_copy(update=alone | {"vcov": _cheapest(one.each_vcov)})
         for one in choices.specifications

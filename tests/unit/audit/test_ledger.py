@@ -350,3 +350,15 @@ def test_tables_mark_each_specification_and_list_the_withdrawn(folder, tmp_path,
 
 def test_the_ledger_of_this_repository_is_whole(root):
     assert "the chain is whole" in "\n".join(verify(root))
+
+
+def test_trendlines_of_countries_that_only_the_data_will_name_are_locked_as_settings(folder):
+    named = freeze(folder, by="A", today=DAY)
+    assert not any("Trendlines" in line for line in named)
+    configure(folder, lambda config: config["study"].update(countries="all"))
+    assert any("Trendlines are locked as settings" in line for line in freeze(folder, today=DAY))
+    configure(folder, lambda config: config["trends"].update(outcomes=["composite"]))
+    freeze(folder, today=DAY)  # refused if nothing had changed
+    settings = [entry.settings["trends"] for entry in read_ledger(folder / LEDGER)]
+    assert settings[0].keys() == {"minimum_returnees"}
+    assert settings[1]["outcomes"] != settings[2]["outcomes"] == ["composite"]
