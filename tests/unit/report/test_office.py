@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from reintegration.report.numbers import Numbers
 from reintegration.report.tables import make_table
-from reintegration.report.tables.excel import number_format, to_excel, workbook
+from reintegration.report.tables.excel import HEIGHT, number_format, to_excel, workbook
 from reintegration.report.tables.model import Cell, Column, Line, Table
 from reintegration.report.tables.word import to_word
 
@@ -105,6 +105,22 @@ def test_a_hidden_number_is_in_no_workbook(frames, settings):
     text = " ".join(archive.read(name).decode("utf-8") for name in archive.namelist())
     assert "0.0123" not in text
     assert "(s)" in text
+
+
+def test_words_below_numbers_are_wrapped_and_have_room(settings):
+    words = "CR1S, clustered by village and interviewer of the survey"
+    lines = (Line("x", "x", (Cell("0.1"),)), Line("vcov", "Errors", (Cell(words, status="ok"),)))
+    table = Table("t", "T", (Column("a", "Pay"),), lines)
+    data = to_excel(table, settings)
+    sheet = xml(data, "xl/worksheets/sheet1.xml")
+    height, style = re.search(
+        r'<row r="\d+"[^>]* ht="([\d.]+)"[^>]*><c [^>]*>.{0,40}?</c><c [^>]*s="(\d+)"'
+        r"[^>]*><v>\d+</v></c></row></sheetData>",
+        sheet,
+    ).groups()
+    assert float(height) >= 4 * HEIGHT  # words of 13 characters a line
+    formats = re.findall(r"<xf .*?(?:/>|</xf>)", xml(data, "xl/styles.xml").split("<cellXfs")[1])
+    assert 'wrapText="1"' in formats[int(style)]
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,20 @@ def test_few_mentored_are_not_counted_aloud(frames, settings):
     assert shown == {"(s)"}
 
 
+def test_mentored_and_others_are_counted_for_the_main_score(frames, settings):
+    effects = frames["effects"].assign(n_mentored=216, n_other=1509)
+    table = make("orion", {**frames, "effects": effects}, settings)
+    assert not any("other numbers" in note for note in table.notes)
+    fewer = effects["outcome"] == "economic"
+    effects = effects.assign(n_other=effects["n_other"] - 2 * fewer)
+    table = make("orion", {**frames, "effects": effects}, settings)
+    shown = {line.cells[-1].text for line in table.lines if line.cells}
+    assert shown - {"(n.e.)"} == {"1,509"}
+    (said,) = [note for note in table.notes if "other numbers" in note]
+    assert "counted for the Composite score" in said
+    assert "for Economic (" in said
+
+
 def test_latex_is_escaped(frames, settings):
     assert latex("50% of R&D_1 {x} #2 ~ ^ \\ − R²") == (
         r"50\% of R\&D\_1 \{x\} \#2 \textasciitilde{} \textasciicircum{} \textbackslash{} $-$"

@@ -1,5 +1,7 @@
 """Tables of the ORION effects and of the slopes."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from reintegration.report.language import ALL
@@ -7,6 +9,8 @@ from reintegration.report.select import slopes_of_countries
 from reintegration.report.settings import Settings
 from reintegration.report.tables.model import SIGNED, Cell, Column, Line, Maker, Table
 from reintegration.report.wording import vcov_label
+
+GROUP_SIZES = ("n_mentored", "n_other")
 
 
 def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
@@ -16,11 +20,12 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
     effects = frames["effects"].drop_duplicates(keys)
     ids = effects.set_index(keys)["estimate_id"].to_dict()
     scores = [name for name in settings.codebook.score_names if name in settings.orion.outcomes]
+    counted, others = _counted(effects, scores, settings)
     across = language.plain("tables.orion.estimates")
     columns = [Column(name, language.score(name), across) for name in scores]
     columns += [
         Column(name, language.plain(f"tables.orion.{name}"), language.variable("returnees"))
-        for name in ("n_mentored", "n_other")
+        for name in GROUP_SIZES
     ]
     lines = []
     pairs = [(c, m) for c in settings.orion.comparators for m in settings.orion.methods]
@@ -35,14 +40,37 @@ def orion(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
         for country in _countries(part, settings):
             found = [ids.get((comparator, method, country, name)) for name in scores]
             cells = [maker.cell(name, SIGNED, "std_error") for name in found]
-            cells += _groups(next((name for name in found if name), None), maker)
+            cells += _groups(ids.get((comparator, method, country, counted)), maker)
             name = "words.pilot_countries"
             label = language.plain(name) if country == ALL else language.country(country)
             kind = "total" if country == ALL else "body"
             lines.append(Line(f"{comparator}.{method}.{country}", label, tuple(cells), kind))
     note = language.plain("tables.orion.note", vcov=vcov_label(effects, language))
+    differ = ""
+    if others:
+        listed = language.join([language.score(name) for name in others])
+        differ = language.plain(
+            "tables.orion.counted", score=language.score(counted), others=listed
+        )
     caption = language.plain("tables.orion.caption")
-    return Table("orion", caption, tuple(columns), tuple(lines), maker.notes(note))
+    return Table("orion", caption, tuple(columns), tuple(lines), maker.notes(note, differ))
+
+
+def _counted(
+    effects: pd.DataFrame, scores: Sequence[str], settings: Settings
+) -> tuple[str, list[str]]:
+    """The score whose returnees the table counts, and the scores of which there are others."""
+    present = [name for name in scores if name in set(effects["outcome"])]
+    main = settings.codebook.main_score
+    counted = main if main in present else next(iter(present), main)
+    keys = ["comparator", "method", "country"]
+    sizes = {
+        name: effects[effects["outcome"] == name].set_index(keys)[[*GROUP_SIZES]]
+        for name in (counted, *present)
+    }
+    own = sizes[counted].sort_index()
+    others = [name for name in present if not sizes[name].sort_index().equals(own)]
+    return counted, others
 
 
 def _countries(effects: pd.DataFrame, settings: Settings) -> list[str]:
@@ -55,10 +83,9 @@ def _countries(effects: pd.DataFrame, settings: Settings) -> list[str]:
 
 def _groups(estimate_id: str | None, maker: Maker) -> list[Cell]:
     """Returnees of the two groups; blank where one of them is too small to be told."""
-    names = ("n_mentored", "n_other")
     if estimate_id is None:
-        return [maker.cell(None, SIGNED)] * 2
-    return [maker.group_size(estimate_id, name) for name in names]
+        return [maker.cell(None, SIGNED)] * len(GROUP_SIZES)
+    return [maker.group_size(estimate_id, name) for name in GROUP_SIZES]
 
 
 def slopes(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import groupby
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -208,7 +209,6 @@ def _write_line(
         for place in range(1, len(table.columns) + 1):
             words = table.columns[place - 1].words
             base = {"align": "left" if words else "right", **bold, **ends}
-            base |= {"text_wrap": True} if words else {}
             base |= {"font_color": MUTED} if depth else {}
             cell = line.cells[place - 1] if place <= len(line.cells) else Cell()
             _write_cell(sheet, row + depth, place, cell, depth, base, settings, looks)
@@ -217,11 +217,11 @@ def _write_line(
 
 def _printed_lines(line: Line, table: Table) -> int:
     """Lines of print that the longest text of a line needs: nothing fits rows by itself."""
-    lines = [len(line.label) / _label_width(table)]
+    lines = [float(len(wrap(line.label, _label_width(table) - 1)))]  # its indent
     for cell, column, width in zip(line.cells, table.columns, _column_widths(table), strict=False):
-        if column.words:
+        if column.words or cell.value is None:
             parts = cell.text.split("\n")
-            lines.append(sum(math.ceil(1.15 * len(part) / width) or 1 for part in parts))
+            lines.append(sum(len(wrap(part, int(width / 1.15))) or 1 for part in parts))
     return math.ceil(max(lines)) or 1
 
 
@@ -241,7 +241,7 @@ def _write_cell(
     values += [cell.adjusted_value] if cell.adjusted else []
     value = values[depth] if depth < len(values) else None
     if value is None or not _PLAIN.match(text):
-        sheet.write_string(row, place, text, looks.get(**base))
+        sheet.write_string(row, place, text, looks.get(text_wrap=True, **base))
         return
     signed = depth == 0 and text[0] in "+\u2212"
     look = number_format(
