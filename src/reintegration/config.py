@@ -25,7 +25,7 @@ from reintegration.estimation.written import (
     Vcovs,
     each_vcov,
 )
-from reintegration.section import Section, distinct
+from reintegration.section import NAME, Section, distinct
 
 
 def _iso_country(code: str) -> str:
@@ -35,7 +35,7 @@ def _iso_country(code: str) -> str:
 
 
 Country = Annotated[str, AfterValidator(_iso_country)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(distinct)]

@@ -4,6 +4,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationInfo, field_validator
 
+# How names may be written, and the same in words (`codebook.describe_problems`).
+NAME, ID = r"^[a-z][a-z0-9_]*$", r"^[A-Za-z_][A-Za-z0-9_-]*$"
+NAMES_IN_WORDS = {
+    NAME: "must be small letters without accents, digits and _; begins with a letter",
+    ID: "must be letters without accents, digits, _ and -; begins with a letter",
+}
+
 
 class Section(BaseModel):
     """A section of written choices: every key is known, nothing is guessed."""

@@ -37,6 +37,7 @@ COLUMNS = (
     *("after", "std_error_before", "std_error_after", "difference"),
     *("difference_in_std_errors", "reason", "details"),
 )
+LISTED_DETAILS, LISTED_IDS = 5, 10
 SHOWN = 15  # of the largest movements, on the terminal
 # Columns of specs.csv that say what a specification is.
 _SAYS = (
@@ -170,7 +171,7 @@ def _causes(spec_id: str, before: Side, after: Side) -> tuple[list[str], list[st
     if SETTINGS in named and len(named) > 1:
         del named[SETTINGS]  # the configuration differs wherever anything declared does
     if not named:
-        return [UNKNOWN], [_why_unknown(before, after)]
+        return [UNKNOWN], [f"{UNKNOWN}: {_why_unknown(before, after)}"]
     return [*named], [f"{name}: {text}" for name, text in named.items()]
 
 
@@ -260,7 +261,7 @@ def _why_unknown(before: Side, after: Side) -> str:
     silent = [side.name for side in (before, after) if side.run is None]
     if silent:
         return f"what it was made with is not known of {' and '.join(silent)}"
-    return "data, specification, code, versions and seed are the same"
+    return "nothing known differs; data, specification, code, versions and seed are the same"
 
 
 def _notes(
@@ -320,7 +321,17 @@ def in_words(compared: RunsCompared) -> list[str]:
     details = (
         other.groupby("details", sort=False).size().sort_values(ascending=False, kind="stable")
     )
-    lines += [f"  {count:>7,} by {text}" for text, count in details.head(5).items()]
+    lines.append("In detail:")
+    lines += [f"  {count:>7,} {text}" for text, count in details.head(LISTED_DETAILS).items()]
+    if len(details) > LISTED_DETAILS:
+        rest = int(details.iloc[LISTED_DETAILS:].sum())
+        lines.append(f"  {rest:>7,} others")
+    for status in (VANISHED, APPEARED):
+        ids = list(other.loc[other["status"] == status, "estimate_id"])
+        lines += [f"{status.capitalize()}:"] if ids else []
+        lines += [f"  {each}" for each in ids[:LISTED_IDS]]
+        if len(ids) > LISTED_IDS:
+            lines.append(f"  and {len(ids) - LISTED_IDS:,} more (--out or --csv lists all)")
     moved = other[other["status"].isin([MOVED, ERROR_MOVED])].head(SHOWN)
     if len(moved):
         lines.append("The largest movements, in standard errors of the first run:")

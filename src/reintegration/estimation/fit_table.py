@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import shlex
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -13,17 +14,22 @@ import pandas as pd
 
 from reintegration.errors import StudyError
 from reintegration.estimation.blank import ADJUSTED
+from reintegration.estimation.columns import TEXT
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.families import adjust_families
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.fit import Fit, fit_specification
+from reintegration.estimation.grammar import GrammarError
 from reintegration.estimation.language import Wanted, expand
 from reintegration.estimation.results import FAILED, NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
+from reintegration.estimation.rows import needed_columns
 from reintegration.estimation.specs import Specification
-from reintegration.estimation.tables import Table, read_table
+from reintegration.estimation.tables import MISSING_CODES, Table, read_table
 from reintegration.estimation.written import read_specifications
 from reintegration.tables_io import SIGNIFICANT_DIGITS
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels")
+SMALLEST_P = 0.001
 _ESTIMATE = (
     *("estimate_id", "term", "contrast", "group", "variable", "level", "scale"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df"),
@@ -72,10 +78,11 @@ def run_fit(
 
 
 def in_words(result: dict[str, Any]) -> list[str]:
-    """The estimates of a result as lines of a table for the terminal."""
+    """The estimates of a result as lines of a table for the terminal, and its warnings."""
+    warned = [f"  Warning: {result['warnings']}"] if result["warnings"] else []
     shown = [row for row in result["estimates"] if row["status"] == OK]
     if not shown:
-        return []
+        return warned
     numbers = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
     widest = max(len(row["term"]) for row in shown)
     lines = []
@@ -89,10 +96,15 @@ def in_words(result: dict[str, Any]) -> list[str]:
                 f"  {'term':<{widest}}{'estimate':>12}{'std. error':>12}{'p':>8}{level:>24}",
             ]
         estimate, error, p, low, high = (_short(row[name]) for name in numbers)
-        p = "" if p == "" else f"{row['p_value']:.3f}"
+        p = "" if p == "" else _p_value(row["p_value"])
         span = f"[{low}, {high}]" if low and high else ""
         lines.append(f"  {row['term']:<{widest}}{estimate:>12}{error:>12}{p:>8}{span:>24}")
-    return lines
+    return lines + warned
+
+
+def _p_value(p: float) -> str:
+    """A p-value to three decimals, and none that reads as zero."""
+    return f"<{SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
 
 
 def _short(value: float | None) -> str:
@@ -131,7 +143,9 @@ def _result(one: Wanted, fitted: Fit, table: Table) -> dict[str, Any]:
         "spec_hash": spec.spec_hash,
         "status": status,
         "reason": reason,
-        "warnings": join_warnings([fitted.model["warnings"] if status == OK else "", *lacking]),
+        "warnings": join_warnings(
+            [fitted.model["warnings"] if status == OK else "", *lacking, *_codes(one, table)]
+        ),
         "specification": written.model_dump(mode="json", exclude_unset=True),
         "formula": spec.formula,
         "estimator": spec.estimator,
@@ -161,6 +175,30 @@ def _unnamed(one: Wanted, estimates: list[dict[str, Any]]) -> list[str]:
         for term in one.written.family_terms or ()
         if term not in known
     ]
+
+
+def _codes(one: Wanted, table: Table) -> list[str]:
+    """Say which columns of text have cells that may stand for a missing one; listed levels not."""
+    written, (spec,) = one.written, one.specs
+    ordered = written.categories if isinstance(written.categories, dict) else {}
+    frame = table.frame
+    if spec.filter:
+        try:
+            frame = frame[kept_rows(spec.filter, frame)]
+        except GrammarError:
+            return []  # the fit says so
+    found = []
+    for name in needed_columns(spec):
+        if table.kinds.get(name) != TEXT or ordered.get(name) is not None:
+            continue
+        for code, cells in frame[name].value_counts().sort_index().items():
+            if str(code).lower() in MISSING_CODES:
+                hold = f"cell of {name} holds" if cells == 1 else f"cells of {name} hold"
+                found.append(
+                    f"{cells:,} {hold} the text {code}, taken as a level;"
+                    f" for missing: --missing {shlex.quote(str(code))}"
+                )
+    return found
 
 
 def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,8 @@ from reintegration.estimation.grammar import DATE, Filter, GrammarError
 from reintegration.estimation.language import DECIMAL_COMMA, is_number
 from reintegration.estimation.prepare import number_levels
 
+# Texts, in small letters, by which other programs write a missing cell.
+MISSING_CODES = frozenset({"na", "nan", "null", ".", "n/a", "#n/a"})
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _IN_EXCEL = "in Excel: Save as, CSV UTF-8"
 _NO_TABLES = {
@@ -63,6 +66,11 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
         raise StudyError(f"{path}: there is no such file.") from None
     except StudyError:
         raise
+    except UnicodeDecodeError:
+        raise StudyError(
+            f"{path}: is not UTF-8 text.",
+            [f"{_not_utf8(path)}; write it as UTF-8; {_IN_EXCEL}"],
+        ) from None
     except Exception as error:
         first = str(error).strip().splitlines()[:1]
         raise StudyError(f"{path}: cannot be read as a table.", first) from None
@@ -75,12 +83,20 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
     return Table(path, pd.DataFrame(frame, index=raw.index), kinds, levels, digest)
 
 
-def _first_line(path: Path) -> str:
+def _not_utf8(path: Path) -> str:
+    """Say where a file stops being UTF-8."""
+    content = path.read_bytes()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return file.readline()
+        content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: is not UTF-8 text ({error}).") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"line {line} holds a character in another encoding"
+    return "it holds characters in another encoding"
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return file.readline()
 
 
 def delimiter_of(first_line: str) -> str:
@@ -169,8 +185,9 @@ class TableColumns(Columns):
         place = wrong.index(True) if True in wrong else 0
         csv = self.table.path.suffix != ".parquet"
         row = place + (2 if csv else 1)  # the names stand in row 1 of a spreadsheet
-        codes = {"NA", "NaN", "nan", "null", "NULL", ".", "n/a", "N/A"} & set(column.unique())
-        hint = f"; for a missing code: --missing {sorted(codes)[0]}" if codes else ""
+        held = map(str, column.dropna().unique())
+        codes = sorted(text for text in held if text.lower() in MISSING_CODES)
+        hint = f"; for a missing code: --missing {shlex.quote(codes[0])}" if codes else ""
         if len(column) and DECIMAL_COMMA.fullmatch(str(column.iloc[place]).strip()):
             hint += "; 1,5 is read as text: write 1.5"
         counted = "of the file, names being row 1" if csv else "of the data"

@@ -5,7 +5,7 @@ docs/reference/specification.md describes for people. `language` reads it.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from reintegration.codebook import describe_problems, read_yaml_any
 from reintegration.errors import StudyError
 from reintegration.estimation.grammar import GrammarError, parse_filter
 from reintegration.estimation.specs import COUNTRY, Vcov
-from reintegration.section import LIST, MAPPING, TEXT, Section, by_shape, distinct
+from reintegration.section import ID, LIST, MAPPING, TEXT, Section, by_shape, distinct
 
 Texts = Annotated[list[str], AfterValidator(distinct)]
 Value = str | int | float | bool
@@ -67,6 +67,30 @@ COVARIANCES: dict[str, tuple[str, ...]] = {
 WEIGHTED = ("ols", "logit", "fractional_logit", "ordered_logit")
 
 
+# What other programs call a covariance or an estimator, and what it is called here.
+_CLUSTERED = "CR1S with a `cluster` (cluster-robust of Stata is CR1S)"
+_ELSEWHERE = {
+    "robust": "HC1 (robust in Stata is HC1)",
+    **dict.fromkeys(("cluster", "clustered", "cr", "cluster-robust", "vce(cluster)"), _CLUSTERED),
+    **dict.fromkeys(("iid", "nonrobust", "unadjusted"), "classical"),
+    **dict.fromkeys(("logistic", "logistic regression"), "logit"),
+    **dict.fromkeys(("ologit", "polr"), "ordered_logit"),
+    **dict.fromkeys(("reg", "regress", "lm"), "ols"),
+    "qreg": "quantile",
+}
+
+
+def _as_here(written: Any, allowed: tuple[str, ...]) -> Any:
+    """Refuse a name that another program uses, or other capitals, with what it is called here."""
+    if not isinstance(written, str) or written in allowed:
+        return written
+    small = written.strip().lower()
+    meant = next((name for name in allowed if name.lower() == small), _ELSEWHERE.get(small))
+    if meant and meant.split()[0] in allowed:
+        raise ValueError(f"did you mean {meant}?")
+    return written
+
+
 class Reference(Section):
     """A level the others are compared with."""
 
@@ -110,6 +134,11 @@ class FitVcov(Section):
     within: str | None = Field(
         default=None, description="Of permutation: clusters change places within its values only."
     )
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _type_as_here(cls, written: Any) -> Any:
+        return _as_here(written, get_args(Type))
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -171,7 +200,7 @@ class Regression(Section):
 
     id: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$",
+        pattern=ID,
         description="Name; default `spec_1`, `spec_2`, ...",
     )
     title: str = Field(default="", description="Title for readers.")
@@ -223,6 +252,11 @@ class Regression(Section):
     family_terms: Texts | None = Field(
         default=None, description="Its members; default: `terms` and contrasts."
     )
+
+    @field_validator("estimator", mode="before")
+    @classmethod
+    def _estimator_as_here(cls, written: Any) -> Any:
+        return _as_here(written, get_args(Estimator))
 
     @field_validator("family_terms")
     @classmethod

@@ -169,3 +169,20 @@ def test_tables_of_one_run_only_are_noted(tmp_path):
     found = compare_runs(Results(old), Results(new))
     assert found.notes == [f"orion/effects.csv is in {new} only"]
     assert found.estimates["status"].value_counts().to_dict() == {"appeared": 2, "same": 2}
+
+
+def test_what_cannot_be_told_reads_as_no_cause(compared):
+    lines = in_words(compared(run=RUN)[1])
+    [told] = [line for line in lines if "are the same" in line]
+    assert told.split(maxsplit=1)[1].startswith("cannot be told: nothing known differs; ")
+    assert not any(" by " in line for line in lines)
+
+
+@pytest.mark.parametrize(("counts", "title"), [((2, 14), "Appeared:"), ((14, 2), "Vanished:")])
+def test_ids_that_appeared_or_vanished_are_listed(tmp_path, counts, title):
+    old = folder(tmp_path / "old", n=counts[0])
+    new = folder(tmp_path / "new", n=counts[1], run={**RUN, "seed": 2})
+    lines = in_words(compare_runs(Results(old), Results(new)))
+    listed = lines[lines.index(title) + 1 :]
+    assert sum(line.startswith("  levels.a") for line in listed) == 10
+    assert listed[10] == "  and 2 more (--out or --csv lists all)"

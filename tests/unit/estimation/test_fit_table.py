@@ -523,3 +523,115 @@ def test_a_filter_asks_for_columns_as_they_are_in_the_file(tmp_path, spec, kept,
 def test_a_filter_that_keeps_nothing_says_so_whatever_was_prepared(path):
     result = fit(path, **LOGIT, terms=["x"], filter="y > 100")
     assert "no row is left" in result["reason"]
+
+
+# ---------------------------------------------------------------- words for the writer
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("outcome: y\nterms: [x\nvcov: {type: HC1}\n", "line 2: a `[` is not closed"),
+        ("outcome: y\nvcov: {type: HC1\n", "line 2: a `{` is not closed"),
+        ("terms: [", "line 1: a `[` is not closed"),
+        ("outcome: y\nterms: ['x' 'z']\n", "line 2: a comma or a value is missing"),
+        ("outcome: 'y\nterms: [x]\n", "line 1: a quote ' is not closed"),
+        ("outcome: y\n\tterms: [x]\n", "line 2: begins with a tab; indent with spaces"),
+        ("title: a: b\n", "line 1: holds `: ` twice"),
+        ("outcome: y\n  terms: [x]\n", "line 2: is indented further than line 1"),
+        ("outcome y\nterms: [x]\n", "line 1: there is no `:` after the key"),
+        ("outcome: y\nweights: `Odd Name`\n", "line 2: a value cannot begin with `"),
+        ("vcov:\n    type: HC1\n  cluster: g\n", "line 3: is not indented"),
+        ("outcome: y\n---\noutcome: z\n", "line 2: `---` begins a second document"),
+        ("outcome: y\nterms: [x]\noutcome: z\n", "line 3: the key outcome stands twice"),
+        ("outcome: y\nfilter: 2020-13-45\n", "line 2: there is no day 2020-13-45"),
+        ("outcome: y\ntitle: \x01\n", "line 2: holds a control character"),
+        ("outcome: !r y\n", "line 1: a value cannot begin with !"),
+        ("outcome: *y\n", "line 1: a value cannot begin with *"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_told_by_its_line(tmp_path, text, said):
+    (tmp_path / "spec.yaml").write_text(text)
+    with pytest.raises(StudyError) as caught:
+        read_specifications(tmp_path / "spec.yaml")
+    [problem] = caught.value.problems
+    assert problem.startswith(f"spec.yaml, {said}")
+    assert "unicode string" not in problem
+
+
+@pytest.mark.parametrize("row", ["é,1\n", "a,1\n" * 3 + "é,1\n"])
+def test_a_csv_in_another_encoding_says_how_to_save_it(tmp_path, row):
+    (tmp_path / "data.csv").write_bytes(f"région,y\n{row}".replace("région", "r").encode("latin-1"))
+    with pytest.raises(StudyError, match="is not UTF-8 text") as caught:
+        read_table(tmp_path / "data.csv")
+    [problem] = caught.value.problems
+    assert f"line {row.count(chr(10)) + 1} " in problem
+    assert "in Excel: Save as, CSV UTF-8" in problem
+
+
+def test_names_of_a_csv_in_another_encoding_too(tmp_path):
+    (tmp_path / "data.csv").write_bytes("région,y\na,1\n".encode("latin-1"))
+    with pytest.raises(StudyError, match="in Excel: Save as, CSV UTF-8"):
+        read_table(tmp_path / "data.csv")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("vcov: {type: robust}", "vcov.type: did you mean HC1 (robust in Stata is HC1)?"),
+        ("vcov: {type: hc1}", "vcov.type: did you mean HC1?"),
+        ("estimator: OLS", "estimator: did you mean ols?"),
+        (
+            "vcov: {type: cluster, cluster: g}",
+            "vcov.type: did you mean CR1S with a `cluster` (cluster-robust of Stata is CR1S)?",
+        ),
+        ("vcov: [{type: HC1}, {type: cr2, cluster: g}]", "vcov.1.type: did you mean CR2?"),
+        (
+            "id: région",
+            "id: must be letters without accents, digits, _ and -; begins with a letter",
+        ),
+    ],
+)
+def test_names_of_other_programs_are_told_by_their_name_here(tmp_path, spec, said):
+    (tmp_path / "spec.yaml").write_text(f"outcome: y\n{spec}\n")
+    with pytest.raises(StudyError) as caught:
+        read_specifications(tmp_path / "spec.yaml")
+    [problem] = caught.value.problems
+    assert problem.startswith(said)
+
+
+MISSING_TOLD = "2 cells of sex hold the text NA, taken as a level; for missing: --missing NA"
+
+
+@pytest.mark.parametrize(
+    ("spec", "missing", "said"),
+    [
+        ({}, [], MISSING_TOLD),
+        ({"controls": ["mode"]}, [], "1 cell of mode holds the text ., taken as a level"),
+        ({"terms": [], "vcov": {"type": "CR1", "cluster": "sex"}}, [], MISSING_TOLD),
+        ({}, ["NA"], None),
+        ({"terms": ["x"]}, [], None),  # the column is not used
+        ({"filter": "sex != NA"}, [], None),
+        ({"categories": {"sex": ["NA", "man", "woman"]}}, [], None),  # listed as a level
+    ],
+)
+def test_texts_that_stand_for_missing_elsewhere_are_warned_of(tmp_path, spec, missing, said):
+    data = "y,x,sex,mode\n1,1,man,a\n2,3,woman,a\n4,2,NA,b\n3,5,man,.\n7,6,woman,b\n6,8,NA,b\n"
+    (tmp_path / "data.csv").write_text(data)
+    table = read_table(tmp_path / "data.csv", missing)
+    written = Written.model_validate({"id": "s", "outcome": "y", "terms": ["sex"]} | spec)
+    [result] = fit_table(expand([written], table), table)
+    if said is None:
+        assert "taken as a level" not in result["warnings"]
+        return
+    assert said in result["warnings"]
+    assert any(said in line for line in in_words(result))
+
+
+def test_a_small_p_value_is_no_zero_in_the_terminal(tmp_path):
+    x = np.arange(30.0)
+    y = 2 * x + np.sin(x)
+    pd.DataFrame({"x": x, "y": y}).to_csv(tmp_path / "data.csv", index=False)
+    lines = in_words(fit(tmp_path / "data.csv", outcome="y", terms=["x"]))
+    assert " <0.001 " in lines[-1]
+    assert not any(" 0.000 " in line for line in lines)
