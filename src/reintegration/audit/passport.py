@@ -17,7 +17,12 @@ import pandas as pd
 from reintegration import config
 from reintegration.audit.estimate_files import DERIVED, DESCRIPTION, ESTIMATE_FILES, REGRESSION
 from reintegration.audit.passport_evidence import evidence
-from reintegration.audit.passport_numbers import described, entry, made_of
+from reintegration.audit.passport_numbers import (
+    described,
+    entry,
+    made_of,
+    terms_by_specification,
+)
 from reintegration.audit.passport_spec import specification_passport
 from reintegration.audit.run import describe_run
 from reintegration.audit.small import hidden_estimates
@@ -121,13 +126,14 @@ def make_passports(
             behind[names[0]] = about
             behind |= {name: {"same_as": names[0]} for name in names[1:]}
     hidden = hidden_estimates(tables, minimum, dict(codebook.shares))
+    terms = terms_by_specification(tables["models/estimates.csv"])
     estimates: dict[str, Any] = {}
     problems = []
     for file, table in ESTIMATE_FILES.items():
         for record in tables[file].to_dict("records"):
             row = {str(column): value for column, value in record.items()}
             name = str(row["estimate_id"])
-            parts = made_of(file, row, tables)
+            parts = made_of(file, row, tables, terms)
             kind = table.kind if parts is None else DERIVED
             passport = entry(file, row, name in hidden, minimum, kind)
             passport["made_of"] = parts or []
@@ -188,6 +194,8 @@ def _below_results(path: str | Path) -> str:
 
 def plain(value: Any) -> Any:
     """Turn a value into what JSON holds: floats to 12 significant digits, no NaN."""
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -114,6 +114,7 @@ def _covariances(
 ) -> dict[str, tuple[list[dict[str, Any]], dict[str, Any]]]:
     """The rows of each term under every covariance, and the clusters that carry it."""
     found: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {t: ([], {}) for t in terms}
+    told: dict[tuple[Any, ...], Any] = {}
     beside = [vcov for vcov in spec.vcovs if vcov not in fit.spec.vcovs]
     for vcov in dict.fromkeys([*spec.vcovs, *_wanted(spec, fit, groups)]):
         if vcov in beside:
@@ -121,7 +122,7 @@ def _covariances(
                 if row := known.get(spec.estimate_id(term, vcov)):
                     found[term][0].append(_as_written(row, minimum))
             continue
-        made = under(fit, groups, vcov, confidence, terms, seed)
+        made = under(fit, groups, vcov, confidence, terms, seed, told)
         for term in terms:
             row = made.get(term) if isinstance(made, dict) else None
             if row is None and isinstance(made, dict):

@@ -85,25 +85,35 @@ def described(row: Mapping[str, Any], minimum: int, hidden: bool) -> dict[str, A
 
 
 def made_of(
-    file: str, row: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]
+    file: str,
+    row: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    terms: Mapping[str, list[dict[str, Any]]],
 ) -> list[str] | None:
-    """List the estimates that a derived number is made of; None where it is not derived."""
+    """List the estimates that a derived number is made of; None where it is not derived.
+
+    `terms` are those of `terms_by_specification`.
+    """
     if file == "models/ranks.csv":
-        terms = _terms(tables, row["spec_id"])
-        return list(terms.loc[terms["group"] == COUNTRY, "estimate_id"])
+        return [
+            one["estimate_id"] for one in terms.get(row["spec_id"], ()) if one["group"] == COUNTRY
+        ]
     if file == "models/importance.csv":
         first, minus, second = str(row["group"]).partition("_minus_")
         if minus:
             start = str(row["estimate_id"]).removesuffix(str(row["group"]))
             return [start + first, start + second]
-        terms = _terms(tables, row["spec_id"])
-        return list(terms.loc[terms["variable"].map(group_of) == first, "estimate_id"])
-    if file == "models/columns.csv":
-        pair = (_terms(tables, row[key]) for key in ("from_spec", "to_spec"))
         return [
-            name
-            for terms in pair
-            for name in terms.loc[terms["term"] == row["term"], "estimate_id"]
+            one["estimate_id"]
+            for one in terms.get(row["spec_id"], ())
+            if group_of(one["variable"]) == first
+        ]
+    if file == "models/columns.csv":
+        return [
+            one["estimate_id"]
+            for key in ("from_spec", "to_spec")
+            for one in terms.get(row[key], ())
+            if one["term"] == row["term"]
         ]
     if file == "trends/slopes.csv" and row.get("kind", "slope") != "slope":
         slopes = tables[file]
@@ -117,11 +127,15 @@ def made_of(
     return None
 
 
-def _terms(tables: Mapping[str, pd.DataFrame], spec_id: str) -> pd.DataFrame:
-    """Rows of the terms of a specification, each once, under its first inference."""
-    estimates = tables["models/estimates.csv"]
-    of_spec = estimates[(estimates["spec_id"] == spec_id) & (estimates["group"] != INTERCEPT)]
-    return of_spec.drop_duplicates("term")
+def terms_by_specification(estimates: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the terms of each specification, each once, under its first inference."""
+    rows = estimates.loc[
+        estimates["group"] != INTERCEPT, ["spec_id", "term", "group", "variable", "estimate_id"]
+    ].drop_duplicates(["spec_id", "term"])
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.to_dict("records"):
+        found.setdefault(str(row["spec_id"]), []).append({str(k): v for k, v in row.items()})
+    return found
 
 
 def _there(value: Any) -> bool:

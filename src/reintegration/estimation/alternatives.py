@@ -59,11 +59,13 @@ def under(
     confidence: float,
     terms: Collection[str],
     seed: int = 0,
+    told: dict[tuple[Any, ...], Any] | None = None,
 ) -> dict[str, dict[str, Any]] | str:
     """The rows of some terms of a fit under one covariance, or why there are none.
 
     Of a bootstrap by country only what is given within countries is tested: a country's own term
-    is told by one cluster, and controls are not what is asked.
+    is told by one cluster, and controls are not what is asked. `told` is kept from one covariance
+    of a fit to the next.
     """
     if vcov in fit.under:
         return {row["term"]: row for row in fit.under[vcov]}
@@ -82,5 +84,13 @@ def under(
         errors = errors_under(design.under(vcov), fit.solution, fit.spec, vcov)
     except NotEstimable as reason:
         return str(reason)
-    fitted = Fitted(fit.spec, design, fit.solution, confidence, fit.model["sample_id"], seed)
+    fitted = Fitted(
+        fit.spec,
+        design,
+        fit.solution,
+        confidence,
+        fit.model["sample_id"],
+        seed,
+        {} if told is None else told,
+    )
     return {row["term"]: row for row in estimate_rows(fitted, errors)}

@@ -88,7 +88,10 @@ def _estimate(
     if effect.weights is None:
         return row | {"status": NOT_ESTIMABLE, "warnings": effect.problem}
     if effect.carrier is not None:
-        row["n_identifying"] = _people(effect.carrier, fitted.spec, under.design)
+        key = ("people", effect.term)
+        if key not in fitted.told:
+            fitted.told[key] = _people(effect.carrier, fitted.spec, under.design)
+        row["n_identifying"] = fitted.told[key]
     said = under.judge(effect, errors)
     row |= said.counts
     warnings = [effect.warning, *said.warnings]

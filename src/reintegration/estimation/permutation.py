@@ -81,7 +81,9 @@ def permutation_test(
     refit = _Refit(design, others, weights[block], levels, units)
     ours = abs(refit.statistics(np.arange(len(levels))[None])[0])
     batches = (
-        every_assignment(codes, strata) if exact else drawn_assignments(strata, vcov.draws, rng)
+        every_assignment(codes, strata)
+        if exact
+        else drawn_assignments(strata, vcov.draws, rng, codes=codes)
     )
     found = np.concatenate([refit.statistics(places) for places in batches])
     # A permuted column that the others explain has no statistic and counts as extreme.
@@ -144,15 +146,17 @@ class _Refit:
         raw = [self.design.scaled(level[rows]) for level in self.levels.T]
         x = np.array([self._left(column) for column in raw])
         length = np.array([np.einsum("nb,nb->b", c, c) for c in raw]).max(axis=0)
-        cross = np.einsum("inb,jnb->bij", x, x, optimize=True)
+        cross = np.einsum("inb,jnb->bij", x, x)
         smallest = np.linalg.eigvalsh(cross)[:, 0]
         told = smallest > SINGULAR * np.maximum(length, np.finfo(float).tiny)
         cross[~told] = np.eye(len(x))
-        b = np.linalg.solve(cross, np.einsum("inb,nb->bi", x, self.y)[:, :, None])[:, :, 0]
+        b = np.linalg.solve(cross, (self.y[:, 0] @ x).T[:, :, None])[:, :, 0]
         direction = np.linalg.solve(cross, np.broadcast_to(self.weights[:, None], (*b.shape, 1)))
-        left = self.y - np.einsum("inb,bi->nb", x, b)
-        score = np.einsum("inb,bi->nb", x, direction[:, :, 0]) * left
-        if self.design.clusters is not None:
+        left = self.y - sum(column * step for column, step in zip(x, b.T, strict=True))
+        score = sum(column * part for column, part in zip(x, direction[:, :, 0].T, strict=True))
+        score *= left
+        # Where every row is a unit the sums would only be in another order.
+        if len(self.levels) < len(self.units):
             score = group_sums(score, self.units, len(self.levels))
         error = np.linalg.norm(score, axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -24,7 +24,10 @@ RESAMPLED = ("wild", "permutation")
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the rows of a fit under any covariance have in common."""
+    """What the rows of a fit under any covariance have in common.
+
+    `told` keeps what does not depend on the type of a covariance, so that it is found once.
+    """
 
     spec: Specification
     design: Design
@@ -32,6 +35,7 @@ class Fitted:
     confidence: float
     sample_id: str
     seed: int = 0
+    told: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def n_returnees(self) -> int:
@@ -91,16 +95,15 @@ class Under:
 
     def _clusters(self, effect: Effect) -> Judgement:
         """As `judge`, where rows are clustered; of two ways, the one with fewer counts."""
-        vcov, weights = self.errors.vcov, effect.weights
-        assert weights is not None
+        vcov = self.errors.vcov
         unit = " or ".join(vcov.clusters)
-        supports = self.supports
-        carrying = min(self._carrying(effect, support) for support in supports)
-        effective = min(support.effective(self._whole(weights)) for support in supports)
+        key = (*self._key, effect.term)
+        if key not in self.fitted.told:
+            self.fitted.told[key] = self._supported(effect)
+        carrying, effective, share, lone = self.fitted.told[key]
         counts = {"n_carrying": carrying, "effective_clusters": effective}
         if carrying <= 1:
             return Judgement(counts, _carried_by(carrying, unit, self.errors))
-        share, lone = max(support.leaning(self._whole(weights)) for support in supports)
         if share > HALF or (share and vcov.type == "CR3"):
             return Judgement(
                 counts,
@@ -119,6 +122,21 @@ class Under:
             warnings.append(f"its {carrying} {unit}(s) count as {effective:.1f} of equal weight")
         return Judgement(counts, "", warnings)
 
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        """What is known of clusters is the same under covariances of one key."""
+        return (*self.errors.vcov.clusters, self.errors.inverse.tobytes())
+
+    def _supported(self, effect: Effect) -> tuple[int, float, float, int]:
+        """Count carrying and effective clusters; what rests on clusters alone, and how many."""
+        assert effect.weights is not None
+        supports, weights = self.supports, self._whole(effect.weights)
+        carrying = min(self._carrying(effect, support) for support in supports)
+        effective = min(support.effective(weights) for support in supports)
+        if carrying <= 1:
+            return carrying, effective, 0.0, 0
+        return carrying, effective, *max(support.leaning(weights) for support in supports)
+
     def _carrying(self, effect: Effect, support: Support) -> int:
         """Count the clusters that carry an effect: by its variable, and by its weights on them."""
         assert effect.weights is not None
@@ -132,9 +150,16 @@ class Under:
                 counts.append(len(np.unique(support.clusters[moved])))
         return min(counts)
 
-    @cached_property
+    @property
     def supports(self) -> list[Support]:
         """The columns as each way of clustering sees them."""
+        key = ("supports", *self._key)
+        if key not in self.fitted.told:
+            self.fitted.told[key] = self._supports()
+        found: list[Support] = self.fitted.told[key]
+        return found
+
+    def _supports(self) -> list[Support]:
         solution, design = self.fitted.solution, self.design
         if solution.working and not solution.working.orthonormal:  # q holds scores
             q, r = np.linalg.qr(np.column_stack([np.ones(len(design.y)), design.x]))

@@ -43,13 +43,22 @@ def every_assignment(
 
 
 def drawn_assignments(
-    strata: np.ndarray, draws: int, rng: np.random.Generator, at_once: int = AT_ONCE
+    strata: np.ndarray,
+    draws: int,
+    rng: np.random.Generator,
+    at_once: int = AT_ONCE,
+    codes: np.ndarray | None = None,
 ) -> Iterator[np.ndarray]:
-    """Yield random assignments as places of units, shape (B, G)."""
+    """Yield random assignments as places of units, shape (B, G).
+
+    With the `codes` of their values, strata whose units all have one value stay as they are.
+    """
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+    if codes is not None:
+        members = [own for own in members if (codes[own] != codes[own[0]]).any()]
     for start in range(0, draws, at_once):
         n = min(at_once, draws - start)
-        places = np.empty((n, len(strata)), dtype=int)
+        places = np.tile(np.arange(len(strata)), (n, 1))
         for own in members:
             places[:, own] = rng.permuted(np.tile(own, (n, 1)), axis=1)
         yield places
