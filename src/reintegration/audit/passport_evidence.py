@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reintegration.audit.passport_numbers import vcov_label
 from reintegration.audit.small import count, words
 from reintegration.estimation.alternatives import SHORT, WILD, alternatives, under
 from reintegration.estimation.diagnostics import dfbetas, not_least_squares
@@ -87,10 +88,10 @@ def evidence(
 
 def _as_written(row: Mapping[str, Any], minimum: int) -> dict[str, Any]:
     """A row of results as a line of the covariances."""
-    line = {"estimate_id": row["estimate_id"], "label": row["vcov_label"], "status": row["status"]}
+    line = {"estimate_id": row["estimate_id"], "label": vcov_label(row), "status": row["status"]}
     reason = "" if pd.isna(row["warnings"]) else words(str(row["warnings"]), minimum)
     if row["status"] == OK:
-        line |= {key: row[key] for key in NUMBERS}
+        line |= {key: row.get(key) for key in NUMBERS}
     return line | {"reason": reason}
 
 

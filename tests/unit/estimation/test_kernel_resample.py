@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from reintegration.estimation.kernel.assign import drawn_assignments
 from reintegration.estimation.kernel.gram import gram
 from reintegration.estimation.kernel.resample import cluster_bootstrap, leave_one_out, permute
 from reintegration.estimation.kernel.single import Equation
@@ -135,3 +136,13 @@ def test_clusters_change_places_within_strata_only(statistics):
     assert alone.p_statistic == 1
     with pytest.raises(ValueError, match="as many strata"):
         permute(statistics, EQUATION, "level", 20, np.random.default_rng(5), strata[:3])
+
+
+def test_strata_of_one_value_stay_as_they_are():
+    strata = np.array([0, 0, 0, 0, 1, 1, 1, 2])
+    codes = np.array([0, 1, 0, 1, 1, 1, 1, 0])
+    rng = np.random.default_rng(2)
+    drawn = np.concatenate(list(drawn_assignments(strata, 500, rng, codes=codes)))
+    assert (drawn[:, 4:] == [4, 5, 6, 7]).all()
+    assert (np.sort(drawn[:, :4], axis=1) == [0, 1, 2, 3]).all()
+    assert len(np.unique(drawn[:, :4], axis=0)) == 24

@@ -504,6 +504,35 @@ def test_an_adjusted_p_value_stands_below_the_error_with_its_family(frames, sett
     assert [line.label for line in none.lines] == ["No family of tests is declared"]
 
 
+def test_every_covariance_of_mentoring_is_one_line(frames, settings):
+    """The strata of a permutation stand in no column of the effects, but in its line."""
+    first, *beside = [one.vcov for one in settings.orion.each_vcov]
+    assert any(vcov.within for vcov in beside)
+    effects = frames["effects"]
+    effects = effects[effects["estimate_id"].str.endswith(f".{first.slug}")]
+    more = [
+        effects.assign(
+            estimate_id=effects["estimate_id"].str.removesuffix(first.slug) + vcov.slug,
+            vcov=vcov.type,
+            cluster_var=" ".join(vcov.clusters),
+        )
+        for vcov in beside
+    ]
+    known = frames | {"effects": pd.concat([effects, *more], ignore_index=True)}
+    table = make("inference", known, settings)
+    score = settings.codebook.main_score
+    start = f"orion.adjusted.same_countries.{score}"
+    lines = [line for line in table.lines if line.key.startswith(f"{start}.")]
+    assert len(lines) == 1 + len(beside)
+    shown = [line.cells[0].estimate_id for line in lines]
+    assert shown == [f"{start}.all.{vcov.slug}" for vcov in (first, *beside)]
+    assert {line.cells[0].text for line in lines} == {lines[0].cells[0].text}
+    # Tables and text show the first one alone.
+    orion = make("orion", known, settings)
+    names = [cell.estimate_id for line in orion.lines for cell in line.cells if cell.estimate_id]
+    assert names and all(name.endswith(first.slug) for name in names)
+
+
 def test_every_covariance_of_an_effect_is_a_line(frames, settings):
     specs = frames["specs"].assign(
         vcov="CR1S by returnee_id", also="CR2 by country; wild by country"

@@ -102,16 +102,16 @@ def _of_mentoring(effects: pd.DataFrame, score: str, maker: Maker) -> list[Line]
     """Lines of the effects over all pilot countries, those of one comparison below each other."""
     language, orion = maker.settings.language, maker.settings.orion
     everywhere = effects[(effects["country"] == ALL) & (effects["outcome"] == score)]
-    asked = [one.vcov.label for one in orion.each_vcov]
-    found = [_label_of(row) for row in everywhere.to_dict("records")]
-    labels = list(dict.fromkeys([*asked, *found]))
+    asked = {one.vcov.slug: one.vcov.label for one in orion.each_vcov}
+    found = [_label_of(row, asked) for row in everywhere.to_dict("records")]
+    labels = list(dict.fromkeys([*asked.values(), *found]))
     lines = []
     for comparator in orion.comparators:
         for method in orion.methods:
             rows = everywhere[
                 (everywhere["comparator"] == comparator) & (everywhere["method"] == method)
             ]
-            ids = {_label_of(row): row["estimate_id"] for row in rows.to_dict("records")}
+            ids = {_label_of(row, asked): row["estimate_id"] for row in rows.to_dict("records")}
             heading = language.plain(
                 "tables.orion.heading",
                 method=language.plain(f"methods.{method}"),
@@ -126,9 +126,13 @@ def _of_mentoring(effects: pd.DataFrame, score: str, maker: Maker) -> list[Line]
     return lines
 
 
-def _label_of(row: Mapping[Any, Any]) -> str:
+def _label_of(row: Mapping[Any, Any], asked: Mapping[str, str]) -> str:
+    """The label of a row's covariance: the one asked for, else what its columns say."""
+    slug = str(row["estimate_id"]).rpartition(".")[2]
+    if slug in asked:
+        return asked[slug]
     clusters = word(row, "cluster_var").split()
-    webb = " (Webb)" if "-webb" in str(row["estimate_id"]).rpartition(".")[2] else ""
+    webb = " (Webb)" if "-webb" in slug else ""
     return f"{word(row, 'vcov')}{webb}" + (f" by {' and '.join(clusters)}" if clusters else "")
 
 
