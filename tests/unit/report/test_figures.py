@@ -100,6 +100,11 @@ def test_columns_show_both_coefficients_and_each_part(frames, settings):
     titles = [axes.get_title() for axes in drawn.figure.axes]
     assert titles[:4] == ["Coefficients", "other rows", "time", "person"]
     assert set(drawn.data["shown"]) == {"to", "other_rows", "time", "person", "total"}
+    assert "of the Composite score" in texts(drawn.figure)
+    ends, *parts = drawn.figure.axes
+    assert {line.get_marker() for line in ends.lines} >= {"|", "D"}
+    assert not any(line.get_marker() == "o" for line in ends.lines)
+    assert not {line.get_marker() for axes in parts[:3] for line in axes.lines} & {"|", "D"}
     few = {**frames, "columns": frames["columns"].assign(n_identifying=3)}
     hidden = columns.draw(few, settings)
     assert "no nested regressions" in texts(hidden.figure)

@@ -69,6 +69,23 @@ def test_a_wide_table_lies_on_its_side(frames, settings):
     assert wide.page_width > wide.page_height
 
 
+@pytest.mark.parametrize("name", ["claims", "inference", "levels", "regressions", "orion"])
+def test_no_word_is_broken_by_a_narrow_column(frames, settings, name):
+    document = Document(BytesIO(to_word(make(name, frames, settings), settings)))
+    (grid,) = document.tables
+    section = document.sections[0]
+    room = section.page_width.cm - section.left_margin.cm - section.right_margin.cm
+    widths = [column.width.cm for column in grid.columns]
+    assert sum(widths) <= room + 0.01
+    letter = 0.62 * document.styles["Normal"].font.size.cm  # of a wide font, on average
+    for row in grid.rows:
+        for cell, width in zip(row._tr.tc_lst, widths, strict=False):
+            if cell.grid_span == 1:
+                texts = " ".join(part.text for part in cell.iter(qn("w:p")))
+                for word in re.split(r"[\s\u200b]+", texts):
+                    assert letter * len(word) <= width - 0.38, word
+
+
 @pytest.mark.parametrize("write", [to_word, to_excel])
 def test_real_data_are_not_marked(frames, settings, real_settings, write):
     table = make("levels", frames, real_settings)

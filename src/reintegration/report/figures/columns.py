@@ -31,6 +31,11 @@ from reintegration.report.select import FROM, TO, TOTAL, column_changes, ends_of
 from reintegration.report.settings import Settings
 
 NAME = "columns"
+# Marks of both coefficients: shapes of their own, as hollow and filled speak of intervals.
+ENDS: dict[str, dict[str, Any]] = {
+    FROM: {"marker": "|", "markersize": 8.0, "color": MUTED, "markeredgewidth": 1.6},
+    TO: {"marker": "D", "markersize": 4.0, "color": INK},
+}
 KEPT = (
     *("estimate_id", "outcome", "term", "term_group", "shown", "estimate", "std_error"),
     *(*INTERVAL, "vcov", "cluster_var", "n_returnees", "n_identifying", "status", "warnings"),
@@ -40,6 +45,7 @@ KEPT = (
 def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     """Draw a row per term: both ends in the first column, then the parts of the change."""
     say = settings.language.plain
+    score = settings.language.score(settings.codebook.main_score)
     title = say(f"figures.{NAME}.title")
     protected = without_small_cells(
         _data(frames, settings),
@@ -59,7 +65,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
     figure = new_figure(
         1.3 + 0.215 * sum(heights) + 0.5 * len(groups),
         legend=True,
-        x_label=say(f"figures.{NAME}.axis"),
+        x_label=say(f"figures.{NAME}.axis", score=score),
     )
     grid = figure.subplots(
         len(groups), 1 + len(parts), squeeze=False, sharey="row",
@@ -77,7 +83,7 @@ def draw(frames: Mapping[str, pd.DataFrame], settings: Settings) -> Drawn:
             _part(axes, own, orders[group], SCORE_COLOURS[place % len(SCORE_COLOURS)])
             if len(own):
                 axes.set_title(panel_title(say(f"tables.{NAME}.{part}"), 1 + len(parts)))
-            _same_width(axes, rows[rows["shown"].isin(parts)])
+                _fit_width(axes, own)
     _legend(figure, settings)
     return Drawn(figure, title, data, protected.record)
 
@@ -109,12 +115,9 @@ def _ends(axes: Axes, rows: pd.DataFrame, order: list[str]) -> None:
                 [found[term] for found in ends.values()], [place] * 2,
                 color=MUTED, linewidth=1.6, zorder=2,
             )  # fmt: skip
-    for end, filling in ((FROM, "white"), (TO, INK)):
+    for end, looks in ENDS.items():
         part = rows[rows["shown"] == end]
-        axes.plot(
-            part["estimate"], _places(part, order), "o", markersize=4.2, color=INK,
-            markerfacecolor=filling, markeredgewidth=1.1, zorder=3,
-        )  # fmt: skip
+        axes.plot(part["estimate"], _places(part, order), linewidth=0, zorder=3, **looks)
 
 
 def _part(axes: Axes, rows: pd.DataFrame, order: list[str], colour: str) -> None:
@@ -128,8 +131,8 @@ def _part(axes: Axes, rows: pd.DataFrame, order: list[str], colour: str) -> None
     points(axes, _places(rows, order), rows, "estimate", colour=colour, hollow=np.asarray(holds))
 
 
-def _same_width(axes: Axes, rows: pd.DataFrame) -> None:
-    """One scale for all parts, so that the eye can compare them."""
+def _fit_width(axes: Axes, rows: pd.DataFrame) -> None:
+    """A scale of its own for each part: on one for all, the smaller would be dots on zero."""
     low, high = min(rows["conf_low"].min(), 0.0), max(rows["conf_high"].max(), 0.0)
     margin = 0.06 * (high - low) or 0.01
     axes.set_xlim(low - margin, high + margin)
@@ -140,14 +143,13 @@ def _same_width(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _legend(figure: Any, settings: Settings) -> None:
     say = settings.language.plain
-    shared: dict[str, Any] = {"color": INK, "marker": "o", "markersize": 4.2, "linewidth": 0}
-    bar: dict[str, Any] = {**shared, "linewidth": 1.3}
+    bar: dict[str, Any] = {"color": INK, "marker": "o", "markersize": 4.2, "linewidth": 1.3}
     add_legend(
         figure,
         [
-            Line2D([], [], **shared, markerfacecolor="white", label=say(f"figures.{NAME}.from")),
-            Line2D([], [], **shared, label=say(f"figures.{NAME}.to")),
-            Line2D([], [], **bar, label=say("figures.coefficients.leaves_out")),
-            Line2D([], [], **bar, markerfacecolor="white", label=say("figures.coefficients.holds")),
+            Line2D([], [], linewidth=0, **ENDS[FROM], label=say(f"figures.{NAME}.from")),
+            Line2D([], [], linewidth=0, **ENDS[TO], label=say(f"figures.{NAME}.to")),
+            Line2D([], [], **bar, label=say(f"figures.{NAME}.leaves_out")),
+            Line2D([], [], **bar, markerfacecolor="white", label=say(f"figures.{NAME}.holds")),
         ],
     )

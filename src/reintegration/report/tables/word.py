@@ -1,6 +1,8 @@
 """A table as a Word document: a real table with repeated heads, ruled like a printed one."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
 from typing import Any
@@ -18,26 +20,39 @@ from reintegration.report.tables.archive import MADE, timeless
 from reintegration.report.tables.model import Line, Table
 from reintegration.report.tables.render import PER_LETTER, is_wide
 
-FONT, SIZE, NOTE_SIZE = "Calibri", 9, 8  # points
+FONT, SIZES, NOTE_SIZE = "Calibri", (9.0, 8.0, 7.0, 6.0), 8  # points
 PAPER = (21.0, 29.7)  # A4, in centimetres
 MARGIN = 2.0
 LABEL = (1.8, 5.6)  # centimetres of the row labels
 NUMBER = 2.3
+PADDING, WIDE_LETTER = 0.45, 0.0255  # centimetres: beside a text; of a letter per point of print
+BREAK = "\N{ZERO WIDTH SPACE}"
+LONGEST = 18  # letters of a word that is never broken; names of estimates may break at a dot
 THICK, THIN = 12, 6  # eighths of a point
 ALARM, MUTED = RGBColor(0xA3, 0x3B, 0x00), RGBColor(0x55, 0x60, 0x6C)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a table lies on its page: sideways or not, points of print, centimetres of columns."""
+
+    wide: bool
+    size: float
+    widths: Sequence[float]
 
 
 def to_word(table: Table, settings: Settings) -> bytes:
     """One table as a document, landscape when it is wide."""
     document: Any = Document()
-    _set_up(document, table, settings)
+    layout = _lay_out(table)
+    _set_up(document, table, settings, layout)
     caption = document.add_paragraph()
     caption.paragraph_format.keep_with_next = True
     caption.paragraph_format.space_after = Pt(4)
     if settings.mark:
         _run(caption, f"{settings.mark}. ", bold=True, color=ALARM)
     _run(caption, table.caption, bold=True)
-    _write_table(document, table)
+    _write_table(document, table, layout)
     for place, note in enumerate(table.notes):
         paragraph = document.add_paragraph()
         paragraph.paragraph_format.space_before = Pt(3 if place == 0 else 0)
@@ -47,7 +62,7 @@ def to_word(table: Table, settings: Settings) -> bytes:
     return timeless(out.getvalue())
 
 
-def _set_up(document: Any, table: Table, settings: Settings) -> None:
+def _set_up(document: Any, table: Table, settings: Settings, layout: _Layout) -> None:
     """Page, font, language, and the mark at the head of every page."""
     properties = document.core_properties
     properties.title = " ".join(filter(None, [settings.mark, table.caption]))[:255]
@@ -57,14 +72,14 @@ def _set_up(document: Any, table: Table, settings: Settings) -> None:
     properties.revision = 1
     section = document.sections[0]
     width, height = PAPER
-    if is_wide(table):
+    if layout.wide:
         section.orientation = WD_ORIENT.LANDSCAPE
         width, height = height, width
     section.page_width, section.page_height = Cm(width), Cm(height)
     for side in ("left", "right", "top", "bottom"):
         setattr(section, f"{side}_margin", Cm(MARGIN))
     style = document.styles["Normal"]
-    style.font.name, style.font.size = FONT, Pt(SIZE)
+    style.font.name, style.font.size = FONT, Pt(layout.size)
     style.paragraph_format.space_after = Pt(0)
     fonts = style.element.get_or_add_rPr()
     language = OxmlElement("w:lang")
@@ -76,13 +91,13 @@ def _set_up(document: Any, table: Table, settings: Settings) -> None:
         _run(head, settings.mark, bold=True, color=ALARM)
 
 
-def _write_table(document: Any, table: Table) -> None:
+def _write_table(document: Any, table: Table, layout: _Layout) -> None:
     grouped = any(column.group for column in table.columns)
     heads = 2 if grouped else 1
     grid = document.add_table(rows=heads + len(table.lines), cols=len(table.columns) + 1)
     grid.autofit = False
     _describe(grid, table)
-    widths = _widths(table)
+    widths = layout.widths
     for column, width in zip(grid.columns, widths, strict=True):
         column.width = Cm(width)
     rows = list(grid.rows)
@@ -108,17 +123,52 @@ def _write_table(document: Any, table: Table) -> None:
     _rule(rows[-1], "bottom", THICK)
 
 
-def _widths(table: Table) -> list[float]:
+def _lay_out(table: Table) -> _Layout:
+    """Turn the page, then make the print smaller, until no column breaks a word."""
+    shapes = [(wide, size) for wide in (False, True) for size in SIZES[:1]]
+    shapes += [(True, size) for size in SIZES[1:]]
+    for wide, size in shapes:
+        room = (PAPER[1] if wide else PAPER[0]) - 2 * MARGIN
+        least = _least_widths(table, size)
+        if (wide or not is_wide(table)) and sum(least) <= room:
+            break
+    scale = min(1.0, room / sum(least))
+    return _Layout(wide, size, _widths(table, room, [scale * width for width in least]))
+
+
+def _least_widths(table: Table, size: float) -> list[float]:
+    """Centimetres in which the longest word of each column stands in one line."""
+    texts = [[table.stub, *(line.label for line in table.lines if line.kind != "group")]]
+    for place, column in enumerate(table.columns):
+        cells = [line.cells[place] for line in table.lines if place < len(line.cells)]
+        texts.append([column.label, *(part for cell in cells for part in cell.parts)])
+    letters = [max([1, *(len(word) for text in own for word in _words(text))]) for own in texts]
+    return [PADDING + WIDE_LETTER * size * number for number in letters]
+
+
+def _words(text: str) -> list[str]:
+    return breakable(text).replace(BREAK, " ").split()
+
+
+def breakable(text: str) -> str:
+    """Let a name that is too long for any column break after a dot or an underscore."""
+    words = re.split(r"(\s+)", text)
+    return "".join(
+        re.sub(r"(?<=\w)([._])(?=\w)", rf"\1{BREAK}", word) if len(word) > LONGEST else word
+        for word in words
+    )
+
+
+def _widths(table: Table, room: float, least: Sequence[float]) -> list[float]:
     """Centimetres of each column; together they fill the page at most."""
-    paper = PAPER[1] if is_wide(table) else PAPER[0]
-    room = paper - 2 * MARGIN
     longest = max([len(table.stub), *(len(line.label) for line in table.lines)], default=0)
     label = min(LABEL[1], max(LABEL[0], PER_LETTER * longest))
-    wanted = [column.width or _number_width(column.label) for column in table.columns]
-    scale = (room - label) / sum(wanted) if wanted else 1.0
+    wanted = [label, *(column.width or _number_width(column.label) for column in table.columns)]
+    more = [max(0.0, width - low) for width, low in zip(wanted, least, strict=True)]
+    scale = (room - sum(least)) / sum(more) if sum(more) else 0.0
     if not any(column.words for column in table.columns):  # texts take the room there is
         scale = min(1.0, scale)
-    return [label, *(width * scale for width in wanted)]
+    return [low + scale * extra for low, extra in zip(least, more, strict=True)]
 
 
 def _number_width(label: str) -> float:
@@ -174,7 +224,9 @@ def _text(
         if right:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         for number, text in enumerate(part.split("\n")):
-            run = _run(paragraph, text, bold=bold, italic=italic, color=MUTED if place else None)
+            run = _run(
+                paragraph, breakable(text), bold=bold, italic=italic, color=MUTED if place else None
+            )
             if number < part.count("\n"):
                 run.add_break()
 
