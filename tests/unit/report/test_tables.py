@@ -171,6 +171,24 @@ def test_mentored_and_others_are_counted_for_the_main_score(frames, settings):
     assert "for Economic (" in said
 
 
+def test_a_column_of_changes_has_one_precision(frames, settings):
+    made = frames["columns"].copy()
+    part = made.index[made["part"] == "other_rows"]
+    made.loc[part, "std_error"] = 0.004
+    made.loc[part[0], "std_error"] = 0.000091
+    table = make("columns", {**frames, "columns": made}, settings)
+    digits = {}
+    group = ""
+    for line in table.lines:
+        group = line.key if line.kind == "group" else group
+        for column, cell in zip(table.columns, line.cells, strict=False):
+            if cell.value is not None:
+                places = {len(part.strip("()").partition(".")[2]) for part in cell.parts}
+                digits.setdefault((group, column.key), set()).update(places)
+    assert all(len(found) == 1 for found in digits.values())
+    assert {6} in digits.values()
+
+
 def test_latex_is_escaped(frames, settings):
     assert latex("50% of R&D_1 {x} #2 ~ ^ \\ − R²") == (
         r"50\% of R\&D\_1 \{x\} \#2 \textasciitilde{} \textasciicircum{} \textbackslash{} $-$"

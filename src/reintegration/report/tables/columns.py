@@ -55,9 +55,13 @@ def columns(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
             ids = _ids(frames, ends)
             if group == COUNTRY:
                 terms.sort(key=settings.language.term)
+            digits = {
+                name: maker.digits_of([ids.get((term, name)) for term in terms], SIGNED)
+                for name in (FROM, *parts, TO)
+            }
             for term in terms:
                 cells = [
-                    maker.cell(ids.get((term, name)), SIGNED, "std_error")
+                    maker.cell(ids.get((term, name)), SIGNED, "std_error", digits=digits[name])
                     if name in (FROM, TO, *has)
                     else Cell(NOT_APPLICABLE, status="ok")
                     for name in (FROM, *parts, TO)

@@ -1,6 +1,7 @@
 """A table before it is written: rows of cells, each cell with the estimate it shows."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from reintegration.disclosure import SUPPRESSED
@@ -104,7 +105,14 @@ class Maker:
     suppressed: bool = False
     stars: bool = False
 
-    def cell(self, estimate_id: object, how: str, below: str = "", how_below: str = "") -> Cell:
+    def cell(
+        self,
+        estimate_id: object,
+        how: str,
+        below: str = "",
+        how_below: str = "",
+        digits: int | None = None,
+    ) -> Cell:
         """Show an estimate, and a second number under it.
 
         Parameters
@@ -117,6 +125,8 @@ class Maker:
             Column of the same row (`std_error`), or the id of another estimate.
         how_below
             How that is written, if not as the number itself.
+        digits
+            Digits, where all numbers of a column shall have as many: `digits_of`.
         """
         say = self.settings.language.plain
         if is_missing(estimate_id) or estimate_id not in self.numbers:
@@ -128,11 +138,17 @@ class Maker:
             return Cell(say("missing.mark"), source=row, status=SUPPRESSED)
         if reason := self.numbers.why_missing(name):
             return self._absent(row, row.word("warnings") or reason)
-        digits = self._digits(row, how)
+        digits = self._digits(row, how) if digits is None else digits
         text = self.write(row.value, how, digits) + self._stars(row)
         under = self._below(row, below)
         shown = "" if under is None else f"({self._write_below(under, how_below or how, digits)})"
         return Cell(text, shown, row, GOOD, below_value=under)
+
+    def digits_of(self, estimate_ids: Iterable[object], how: str) -> int:
+        """Digits that the numbers of one column need, all of them written alike."""
+        shown = [str(name) for name in estimate_ids if name in self.numbers]
+        own = [self._digits(self.numbers[n], how) for n in shown if self.numbers[n].good]
+        return max([DIGITS[how], *own])
 
     def column(self, estimate_id: str, column: str, how: str = COUNT) -> Cell:
         """Show another number of an estimate's row."""
