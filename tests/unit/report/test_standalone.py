@@ -86,3 +86,13 @@ def test_what_is_in_square_brackets_is_what_the_label_says(fit):
     for term in ("x", "part.b"):
         adjusted = float(cells["p_adjusted"][term, "1.plain"])
         assert adjusted == pytest.approx(holm[term])
+
+
+def test_a_table_says_which_of_several_covariances_it_shows(fit, tmp_path):
+    several = SPECS[0] | {"vcov": [{"type": "CR1S", "cluster": "firm"}, {"type": "HC1"}]}
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump([several, SPECS[1]]), encoding="utf-8")
+    ran, path = fit("pay.html")
+    assert ran.exit_code == 0, ran.output
+    text = path.read_text(encoding="utf-8")
+    assert re.search(r"Column \(1\) shows CR1S by firm.*also holds HC1", text)
+    assert "Column (2) shows" not in text

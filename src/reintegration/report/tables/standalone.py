@@ -149,12 +149,33 @@ def fit_table_of(results: Sequence[Mapping[str, Any]], name: str, settings: Sett
     shown = Regressions(specs, frames["estimates"], frames["models"], tuple(columns))
     titles = list(dict.fromkeys(str(result["title"] or "") for result in results))
     table = regression_table(name, "; ".join(filter(None, titles)) or name, shown, maker)
+    others = filter(
+        None,
+        (
+            _not_shown(n, result["estimates"], settings.language)
+            for n, result in enumerate(results, 1)
+        ),
+    )
     lines = tuple(
         line
         for line in table.lines
         if line.kind != "group" and not (line.kind == "foot" and line.key in OF_THE_STUDY)
     )
-    return Table(table.name, table.caption, table.columns, lines, table.notes)
+    return Table(table.name, table.caption, table.columns, lines, (*table.notes, *others))
+
+
+def _not_shown(place: int, rows: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """Say which covariances were asked for beside the one that a column shows."""
+    if not rows:
+        return ""
+    labels = list(dict.fromkeys(str(row["vcov_label"]) for row in rows))
+    first = str(rows[0]["vcov_label"])
+    others = [label for label in labels if label != first]
+    if not others:
+        return ""
+    return language.plain(
+        "tables.regression.not_shown", column=place, shown=first, others="; ".join(others)
+    )
 
 
 def _first_covariance(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
