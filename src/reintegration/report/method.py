@@ -16,6 +16,7 @@ from reintegration.report.language import in_sentence
 from reintegration.report.outputs import SUPPRESSED
 from reintegration.report.select import CHANGES, SURVEYS, declared, main_specification, terms_of
 from reintegration.report.settings import Settings
+from reintegration.report.tables.terms import covariances
 from reintegration.report.wording import Words, vcov_label
 from reintegration.tables_io import read_csv
 
@@ -140,7 +141,7 @@ def specifications(specs: pd.DataFrame, settings: Settings) -> list[list[str]]:
                 "; ".join(_outcome(outcome, settings) for outcome in group["outcome"]),
                 first["formula"].partition("~")[2].strip(),
                 first["sample"],
-                first["vcov"],
+                "; ".join(covariances(first.to_dict())),
             ]
         )
     return table

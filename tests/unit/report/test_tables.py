@@ -9,7 +9,7 @@ from made_up_results import config, make_results
 from python_calamine import CalamineWorkbook
 
 from reintegration.config import Cleaning
-from reintegration.report import tables
+from reintegration.report import method, tables
 from reintegration.report.numbers import Numbers, read_results
 from reintegration.report.outputs import RESULTS, table_files, table_names
 from reintegration.report.select import described, main_specification
@@ -588,3 +588,10 @@ def test_every_covariance_of_an_effect_is_a_line(frames, settings):
     levels = make("levels", known, settings)
     shown = next(line for line in levels.lines if line.key == "training").cells[3]
     assert shown.estimate_id == f"{start}.cr1s-returnee_id"
+
+
+def test_the_list_of_regressions_names_every_covariance(frames, settings):
+    specs = frames["specs"].assign(vcov="HC1", also="CR2 by country; HC3")
+    rows = method.specifications(specs, settings)
+    assert rows
+    assert {row[-1] for row in rows} == {"HC1; CR2 by country; HC3"}
