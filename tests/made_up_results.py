@@ -619,6 +619,15 @@ def estimate_passport(row: dict, place: int, words: str) -> dict:
              "conf_high": row["conf_high"], "status": "ok", "reason": ""}
             for label in ("CR1S", "HC3", "CR2")
         ],
+        "says": words, "compared": words,
+        "adjusted": {"p_adjusted": 0.025, "method": "Holm", "family": words, "members": 44,
+                     "p_bh": 0.01},
+        "fewer_controls": {"says": words, "columns": [
+            {"specification": words, "estimate_id": row["estimate_id"], "estimate": value,
+             "n_obs": 100, "parts": [
+                {"estimate_id": words, "part": "group", "group": words, "estimate": 0.01,
+                 "std_error": error, "p_value": 0.2, "conf_low": 0, "conf_high": 0.1,
+                 "status": "ok"}]}]},
         "identified_by": {
             "returnees": 60, "clusters": {"country": {"carrying": 2, "effective": 1.8}}
         },

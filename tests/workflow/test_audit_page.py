@@ -118,6 +118,12 @@ def test_a_row_is_named_by_what_it_is(full):
     assert rows["share.stranded.yes.all"]["how"] == "share"
 
 
+def test_all_countries_of_orion_are_the_pilot_countries(full):
+    orion = {row["country"] for row in rows_of(full).values()
+             if row["file"].startswith("results/orion/") and ".all." in row["id"]}  # fmt: skip
+    assert orion == {"Pilot countries"}
+
+
 def test_uses_lead_to_places_of_the_study(full):
     study = (full.parent / "study.html").read_text(encoding="utf-8")
     blocks = len(re.findall('id="block-', full.read_text(encoding="utf-8")))

@@ -40,6 +40,8 @@ def lines(found: dict[str, Any], width: int = 100, everything: bool = False) -> 
         yield from _specification(found, width, most)
     if found["estimate"]:
         yield from _evidence(found["estimate"], width, most)
+    if found["estimate"]:
+        yield from _fewer_controls(found["estimate"].get("fewer_controls") or {}, width)
     if found["specification"]:
         yield from _model(found["specification"], width)
     yield from _elsewhere(found, width)
@@ -150,6 +152,7 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
         [
             ("kind", estimate["kind"]),
             ("describes", estimate.get("describes")),
+            ("says", estimate.get("says")),
             ("term", estimate["term"]),
             ("means", estimate["contrast"]),
             ("outcome", estimate["outcome"]),
@@ -162,6 +165,7 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
                 _interval(estimate["conf_low"], estimate["conf_high"]),
             ),
             ("p", _p(estimate["p_value"])),
+            ("adjusted", _adjusted(estimate.get("adjusted") or {})),
             ("df", estimate["df"]),
             ("status", estimate["status"]),
             ("reason", estimate["reason"]),
@@ -178,6 +182,36 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
     if parts := estimate["made_of"]:
         yield from _title(f"Made of {len(parts)} numbers")
         yield from (f"{INDENT}{name}" for name in parts)
+
+
+def _adjusted(found: dict[str, Any]) -> str:
+    """The adjusted p-value with its method and family, then those of the other methods."""
+    names = {"p_holm": "Holm", "p_bh": "Benjamini-Hochberg", "p_romano_wolf": "Romano-Wolf"}
+    every = ", ".join(f"{names[key]} {_p(found[key])}" for key in names if key in found)
+    return "\n".join(part for part in (found.get("says", ""), every) if part)
+
+
+def _fewer_controls(found: dict[str, Any], width: int) -> Iterator[str]:
+    """The coefficient in the shorter columns, and what makes it differ."""
+    if not found:
+        return
+    yield from _title("With fewer controls")
+    if found["says"]:
+        yield INDENT + found["says"]
+    for one in found["columns"]:
+        yield from _pairs(
+            [(one["specification"], f"{_text(one['estimate'])} ({_text(one['n_obs'])} rows)"),
+             ("", one["estimate_id"])], width)  # fmt: skip
+        rows = [
+            (
+                part["group"] or part["part"].replace("_", " "),
+                part["estimate"],
+                _interval(part["conf_low"], part["conf_high"]),
+                part["estimate_id"],
+            )
+            for part in one["parts"]
+        ]
+        yield from _table(("change by", "estimate", "interval", "id"), rows, width)
 
 
 def _specification(found: dict[str, Any], width: int, most: int) -> Iterator[str]:
@@ -376,6 +410,10 @@ def _elsewhere(found: dict[str, Any], width: int) -> Iterator[str]:
         for one in checks:
             shown = [(name, value) for name, value in one.items() if name != "estimate_id"]
             yield from _pairs(shown, width)
+    elif found["estimate"].get("compared"):
+        yield from _title("Cross-check")
+    if found["estimate"].get("compared"):
+        yield INDENT + found["estimate"]["compared"]
     yield from _title("Used in")
     places: dict[str, list[str]] = {}
     for one in found["uses"]:

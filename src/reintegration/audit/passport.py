@@ -24,6 +24,13 @@ from reintegration.audit.passport_numbers import (
     terms_by_specification,
 )
 from reintegration.audit.passport_spec import specification_passport
+from reintegration.audit.passport_words import (
+    FewerControls,
+    adjusted,
+    compared,
+    part_of_change,
+    rank,
+)
 from reintegration.audit.run import describe_run
 from reintegration.audit.small import hidden_estimates
 from reintegration.codebook import Codebook
@@ -127,6 +134,7 @@ def make_passports(
             behind |= {name: {"same_as": names[0]} for name in names[1:]}
     hidden = hidden_estimates(tables, minimum, dict(codebook.shares))
     terms = terms_by_specification(tables["models/estimates.csv"])
+    fewer = FewerControls(tables, specifications, hidden)
     estimates: dict[str, Any] = {}
     problems = []
     for file, table in ESTIMATE_FILES.items():
@@ -137,6 +145,13 @@ def make_passports(
             kind = table.kind if parts is None else DERIVED
             passport = entry(file, row, name in hidden, minimum, kind)
             passport["made_of"] = parts or []
+            passport["compared"] = compared(kind, passport["vcov_label"])
+            if name not in hidden:
+                passport |= _sentences(file, row, tables, specifications, choices)
+                if kind == REGRESSION:
+                    of = fewer.of(passport["spec_id"] or rows.get(name, {}).get("spec_id", ""),
+                                  passport["term"])  # fmt: skip
+                    passport["fewer_controls"] = of
             if kind == DESCRIPTION:
                 passport |= described(row, minimum, name in hidden)
             if kind == REGRESSION and name not in rows and name not in behind:
@@ -151,6 +166,23 @@ def make_passports(
     if problems:
         raise StudyError("Tables and specifications of the study do not fit together.", problems)
     return {"specifications": specifications, "estimates": estimates}
+
+
+def _sentences(
+    file: str,
+    row: Mapping[str, Any],
+    tables: dict[str, pd.DataFrame],
+    specifications: Mapping[str, Any],
+    choices: config.Config,
+) -> dict[str, Any]:
+    """What a row of results says in words: a rank, a part of a change, an adjusted p-value."""
+    if file == "models/ranks.csv":
+        return rank(row, choices.inference.confidence_level)
+    if file == "models/columns.csv":
+        return {"says": part_of_change(row, specifications)}
+    if found := adjusted(row, tables[file], choices.inference.adjust):
+        return {"adjusted": found}
+    return {}
 
 
 def _differences(

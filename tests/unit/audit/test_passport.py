@@ -17,6 +17,12 @@ from reintegration.audit.explain_text import lines
 from reintegration.audit.passport_evidence import evidence
 from reintegration.audit.passport_rows import row_accounts
 from reintegration.audit.passport_spec import specification_passport
+from reintegration.audit.passport_words import (
+    FewerControls,
+    adjusted,
+    compared,
+    part_of_change,
+)
 from reintegration.audit.run import describe_run, git_state
 from reintegration.audit.small import count, words
 from reintegration.cli import app
@@ -100,6 +106,9 @@ def tables(frame, choices) -> dict[str, pd.DataFrame]:
             "outcome": ["composite"],
             "country": ["GIN"],
             "rank": [2],
+            "rank_low": [1],
+            "rank_high": [3],
+            "n_countries": [3],
             "status": ["ok"],
         }
     )
@@ -234,6 +243,54 @@ def test_derived_numbers_name_what_they_are_made_of(made):
     rank = made["estimates"]["rank.levels.composite.GIN"]
     assert rank["kind"] == "derived"
     assert rank["made_of"] == [TERM.replace("GIN", country) for country in COUNTRIES]
+
+
+def test_a_rank_says_its_interval(made):
+    rank = made["estimates"]["rank.levels.composite.GIN"]
+    assert (rank["rank_low"], rank["rank_high"]) == (1, 3)
+    assert rank["says"] == (
+        "rank 1 is the lowest score, of 3 countries; with 95% confidence, all countries together,"
+        " 1 to 3"
+    )
+    assert rank["compared"].startswith("not compared with R: ")
+    assert made["estimates"][TERM]["compared"] == ""
+    assert compared("regression", "wild by country, 999 draws").startswith("estimate compared")
+
+
+def test_an_adjusted_p_value_names_its_family_and_method(made, tables):
+    row = {"family": "aid", "p_adjusted": 0.0254, "p_bh": 0.01, "vcov": "HC3"}
+    row |= {"cluster_var": "", "p_holm": 0.0254, "p_romano_wolf": np.nan}
+    table = pd.DataFrame([row, {**row, "vcov": "CR1S"}, {**row, "family": ""}, row])
+    found = adjusted(row, table, "holm")
+    assert found["says"] == "p adjusted 0.025, Holm, family aid of 2"
+    assert (found["p_bh"], "p_romano_wolf" in found) == (0.01, False)
+    assert adjusted({**row, "family": np.nan}, table, "holm") == {}
+
+
+def test_shorter_columns_stand_beside_a_coefficient(made, tables):
+    assert made["estimates"][TERM]["fewer_controls"] == {
+        "says": "not computed: declare `columns` on this specification",
+        "columns": [],
+    }
+    part = {"estimate_id": "columns.x", "part": "group", "group": "person", "term": "country.GIN"}
+    part |= {"from_spec": "short.composite", "to_spec": "levels.composite", "estimate": 0.1}
+    part |= {"outcome": "composite", "n_obs_from": 240, "n_obs_to": 237, "status": "ok"}
+    changed = {**tables, "models/columns.csv": pd.DataFrame([part])}
+    specs = made["specifications"]
+    fewer = FewerControls(changed, specs, set())
+    [column] = fewer.of("levels.composite", "country.GIN")["columns"]
+    assert column["specification"] == "short.composite"
+    assert [one["estimate"] for one in column["parts"]] == [0.1]
+    assert "no shorter column" in fewer.of("levels.composite", "age")["says"]
+    assert "shortest column" in fewer.of("short.composite", "country.GIN")["says"]
+    few = FewerControls(changed, specs, {"columns.x"}).of("levels.composite", "country.GIN")
+    assert few["columns"][0]["parts"][0]["estimate"] is None
+    levels = specs["levels.composite"]
+    without = {"columns": [one for one in levels["columns"] if one["variable"] != "age"]}
+    assert part_of_change(part, specs | {"short.composite": without}) == (
+        "the part of the change that the controls of group person make (age) of country.GIN"
+        " (composite) from short.composite to levels.composite, on 240 and 237 rows"
+    )
 
 
 def test_no_person_and_no_place_is_named(made):

@@ -130,6 +130,8 @@ def _returnees(row: Row) -> float:
 
 def _country(row: Row, language: Language) -> str:
     code = row.word("country") or (row.word("level") if row.word("variable") == "country" else "")
+    if code == ALL and row.file.startswith("orion/"):
+        return language.plain("words.pilot_countries")
     return language.country(code) if code else ""
 
 

@@ -12,7 +12,9 @@ async function showEstimate(row) {
     paragraph(passport.describes ? say("describes", { what: passport.describes })
       : sentence(row, about)),
     data.passports || row.kind === "description" ? null : paragraph(say("no_passports"), "note"),
+    paragraph(passport.says),
     covariances(row, passport),
+    fewerControls(row, passport),
     madeOf(passport),
     written_down(row, spec, about),
     account(spec),
@@ -75,13 +77,43 @@ function headline(row, passport) {
       [say("columns.error"), typeof row.error === "number" && row.how !== "count"
         ? written(row.error, row.how, row.error) : ""],
       [say("columns.p"), pValue(row.p)],
-      [say("columns.adjusted"), pValue(row.adjusted)],
+      [say("columns.adjusted"), adjustedOf(row, passport)],
       [say("columns.vcov"), row.vcov],
       ...counted,
       [say("columns.status"), word(row.status)],
       [say("columns.ledger"), ledgerOf(data.specById.get(row.spec)) || word(row.ledger)],
       [say("warnings"), (warnings.join("; ") || (row.status === "ok" ? row.reason : "")) ?? ""],
     ]));
+}
+
+// The adjusted p-value with its method and family, and what other methods make of it.
+function adjustedOf(row, passport) {
+  const found = passport.adjusted;
+  if (!found) return pValue(row.adjusted);
+  const others = ["p_holm", "p_bh", "p_romano_wolf"].filter((key) => typeof found[key] === "number")
+    .map((key) => say(`adjusted.${key}`, { p: pValue(found[key]) }));
+  return [say("adjusted.of", { p: pValue(found.p_adjusted), method: found.method,
+    family: found.family, members: number(found.members) }), ...others].join("; ");
+}
+
+// The coefficient in the shorter columns of its specification, and what makes it differ.
+function fewerControls(row, passport) {
+  const found = passport.fewer_controls;
+  if (!found) return null;
+  const known = (id, text) => (data.byId.has(id) ? link(id, text) : text ?? id);
+  return section("fewer_controls", paragraph(found.says, "note"), found.columns.map((one) => [
+    make("p", {}, `${one.specification}: `,
+      known(one.estimate_id, written(one.estimate, row.how, row.error)),
+      ` (${number(one.n_obs)} ${say("columns.rows").toLowerCase()})`),
+    grid([
+      [say("columns.part"), (part) => known(part.estimate_id, word(part.group || part.part)), true],
+      [say("columns.estimate"), (part) => written(part.estimate, row.how, part.std_error)
+        || word(part.status)],
+      [say("columns.interval"), (part) =>
+        interval(part.conf_low, part.conf_high, row.how, part.std_error)],
+      [say("columns.p"), (part) => pValue(part.p_value)],
+    ], one.parts, say("fewer_caption", { specification: one.specification })),
+  ]).flat());
 }
 
 function sentence(row, spec) {
@@ -265,7 +297,8 @@ function diagnostics(spec) {
 }
 
 function crosscheck(passport) {
-  return section("crosscheck", crosscheckTable(passport.crosscheck));
+  return section("crosscheck", paragraph(passport.compared, "note"),
+    crosscheckTable(passport.crosscheck));
 }
 
 function crosscheckTable(lines) {
