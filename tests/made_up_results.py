@@ -555,6 +555,8 @@ def make_audit(folder: Path, files: dict[str, Path], words: str = "plain") -> di
         "crosscheck": folder / "crosscheck.csv",
         "code": folder / "code",
     }
+    if "claims" in files:
+        made["claims"] = files["claims"]
     made["code"].mkdir(parents=True, exist_ok=True)
     made["passports"].write_text(json.dumps(passports), encoding="utf-8")
     for spec in specs:

@@ -230,6 +230,18 @@ def test_a_page_without_passports_works_as_well(bare, chromium):
 
 
 @needs_browser
+def test_claims_and_specifications_have_addresses_too(full, chromium):
+    claims = held(full, "tables")["claims"]
+    name, ids = next((name, ids) for name, ids in claims.items() if ids)
+    browser.open_page(chromium, full, name)
+    said = chromium.find_element("id", "unknown").get_attribute("innerHTML")
+    assert "study.html#table-claims" in said and ids[0] in said
+    browser.open_page(chromium, full, "levels.composite")
+    shown = "return document.querySelector('#passport article')?.dataset.specId"
+    assert browser.wait_for(chromium, shown) == "levels.composite"
+
+
+@needs_browser
 def test_traps_are_shown_as_they_stand(chromium, tmp_path):
     page = make_pages(tmp_path, config(study={"title": TRAP}), TRAP)
     name = "levels.composite.cash.cr1s-returnee_id"

@@ -93,6 +93,7 @@ rule audit_page:
         crosscheck=rules.crosscheck.output.crosscheck,
         code_of=rules.crosscheck.output.code,
         ledger=rules.ledger.output.ledger,
+        claims=rules.claims.output.claims,
         uses=rules.report.output.uses,
         texts=TEXTS,
         templates=AUDIT_PARTS,

@@ -16,5 +16,6 @@ with step(snakemake.log[0]):
             crosscheck=snakemake.input.crosscheck,
             code=snakemake.input.code_of,
             ledger=snakemake.input.ledger,
+            claims=snakemake.input.claims,
         ),
     )

@@ -6,6 +6,7 @@ read as text.
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,9 @@ def explain(name: str, folder: str | Path = ".") -> dict[str, Any]:
         "specification": specification,
         "claim": claim,
         "run": found["run"],
-        "uses": [row for row in _rows(results / "audit/uses.csv") if row["estimate_id"] in ids],
+        "uses": [{"estimate_id": name, "used_in": "table: claims"}]
+        if claim
+        else [row for row in _rows(results / "audit/uses.csv") if row["estimate_id"] in ids],
         "claims": [
             row["claim_id"] for row in claims if name in (row.get("estimate_ids") or "").split()
         ],
@@ -123,13 +126,25 @@ def _find(path: Path, names: set[str]) -> dict[str, Any]:
     return found
 
 
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", name.casefold()) if word]
+
+
 def _near(name: str, results: Path) -> list[str]:
     from rapidfuzz import fuzz, process
 
+    from reintegration.countries import find_country
+
     ids = [known for part, known, _ in _lines(results / PASSPORTS) if part != "run"]
     ids += [row["claim_id"] for row in _rows(results / "audit/claims.csv")]
-    near = process.extract(name, ids, scorer=fuzz.ratio, limit=NEAR)
-    return [*(f"near: {known}" for known, _, _ in near), BUILT]
+    said = _words(name)
+    wanted = [{word, (find_country(word) or word).casefold()} for word in said]
+    # Ids that hold every word, or the code of the country that it names, before those alike.
+    holding = [known for known in ids if said and all(w & {*_words(known)} for w in wanted)]
+    holding.sort(key=lambda known: (-fuzz.ratio(name.casefold(), known.casefold()), known))
+    alike = [known for known, _, _ in process.extract(name, ids, scorer=fuzz.ratio, limit=NEAR)]
+    near = list(dict.fromkeys([*holding[:NEAR], *alike]))[:NEAR]
+    return [*(f"near: {known}" for known in near), BUILT]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

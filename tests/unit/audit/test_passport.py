@@ -363,6 +363,21 @@ def test_an_unknown_id_is_answered_with_near_ones(folder):
     assert "An id is made of" in ran.output
 
 
+def test_a_country_by_its_name_is_near_the_ids_that_hold_its_code(folder):
+    ran = CliRunner().invoke(app, ["explain", "guinea", "--folder", str(folder)])
+    near = [line for line in ran.output.splitlines() if "near: " in line]
+    assert ran.exit_code == 1
+    assert "rank.levels.composite.GIN" in {line.split("near: ")[1] for line in near}
+
+
+def test_a_claim_stands_in_the_table_of_claims(folder):
+    claim = {"claim_id": ["lowest"], "estimate_ids": [TERM]}
+    write_csv(pd.DataFrame(claim), folder / "results/audit/claims.csv")
+    said = "\n".join(lines(explain("lowest", folder)))
+    assert "no table" not in said
+    assert "table  claims" in said and TERM in said
+
+
 def test_without_passports_it_says_to_run_the_study(tmp_path):
     ran = CliRunner().invoke(app, ["explain", TERM, "--folder", str(tmp_path)])
     assert ran.exit_code == 1

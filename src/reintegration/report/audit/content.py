@@ -84,12 +84,20 @@ def gather(
         "estimates": [[row[name] for name in COLUMNS] for row in rows],
         "specifications": specs,
         "crosscheck": compared,
+        "claims": _claims(sources.claims),
         "run": passports["run"],
         "passports": bool(passports["estimates"]),
     }
     codes = sorted(frames["descriptives"]["country"].dropna().astype(str).unique())
     names = {code: settings.language.country(code) for code in codes}
     return Content(finite(tables), blocks, names)
+
+
+def _claims(path: str | Path | None) -> dict[str, list[str]]:
+    """Ids of the estimates that each claim rests on."""
+    claims = read_table(path, ["claim_id", "estimate_ids"])
+    ids = claims["estimate_ids"].fillna("").astype(str)
+    return dict(zip(claims["claim_id"].astype(str), (text.split() for text in ids), strict=True))
 
 
 def _groups(

@@ -24,12 +24,13 @@ LANGUAGES = {".R": "R", ".do": "Stata"}
 
 @dataclass(frozen=True)
 class Sources:
-    """Files of the audit: passports, comparison with R, folder of R and Stata code, ledger."""
+    """Files of the audit: passports, comparison with R, folder of code, ledger, claims."""
 
     passports: str | Path | None = None
     crosscheck: str | Path | None = None
     code: str | Path | None = None
     ledger: str | Path | None = None
+    claims: str | Path | None = None
 
 
 def read_passports(path: str | Path | None) -> dict[str, Any]:

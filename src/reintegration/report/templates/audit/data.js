@@ -32,6 +32,7 @@ async function load() {
     specifications: tables.specifications,
     specById: new Map(tables.specifications.map((spec) => [spec.id, spec])),
     crosscheck: tables.crosscheck,
+    claims: new Map(Object.entries(tables.claims ?? {})),
     run: tables.run,
     passports: tables.passports,
   });

@@ -16,14 +16,15 @@ function asString(hash) {
 }
 
 function knows(name) {
-  return data.byId.has(name) || VIEWS.includes(name)
-    || (name.startsWith(SPECIFICATION) && data.specById.has(name.slice(SPECIFICATION.length)));
+  return data.byId.has(name) || VIEWS.includes(name) || data.specById.has(name)
+    || data.claims.has(name) || (name.startsWith(SPECIFICATION) && data.specById.has(name.slice(SPECIFICATION.length)));
 }
 
 async function follow() {
   const name = asString(location.hash);
   const row = data.byId.get(name);
-  const spec = name.startsWith(SPECIFICATION) && data.specById.get(name.slice(SPECIFICATION.length));
+  const spec = data.specById.get(
+    name.startsWith(SPECIFICATION) ? name.slice(SPECIFICATION.length) : name);
   if (row || spec) {
     const article = row ? await showEstimate(row) : await showSpecification(spec);
     if (asString(location.hash) !== name) return; // gone on in the meantime
@@ -38,10 +39,20 @@ async function follow() {
     document.title = titleOfPage;
     const unknown = name && !VIEWS.includes(name) && name !== "audit";
     document.getElementById("unknown").hidden = !unknown;
-    if (unknown) document.getElementById("unknown").textContent = say("unknown", { id: name });
+    if (unknown) document.getElementById("unknown").replaceChildren(...notAnEstimate(name));
     comeBack();
   }
   before = name;
+}
+
+// What an address names that has no passport: a claim leads to its estimates and to its table.
+function notAnEstimate(name) {
+  if (!data.claims.has(name)) return [say("unknown", { id: name })];
+  const study = document.querySelector(".kicker a").getAttribute("href");
+  const ids = data.claims.get(name).map((id) => (data.byId.has(id) ? link(id) : id));
+  return [say("claim", { id: name }), " ",
+    make("a", { href: `${study}#table-claims` }, say("claims_table")),
+    ...ids.flatMap((id) => [" \u00b7 ", id])];
 }
 
 // Back from a passport: to the row it was opened from.
