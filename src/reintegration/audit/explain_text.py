@@ -7,6 +7,8 @@ from typing import Any
 INDENT = "  "
 MOST = 24  # lines of a list, beyond which the rest is counted; --json has all
 
+DFBETAS_SAY = "a row is influential where |DFBETAs| is above 2/sqrt(n), n the rows used"
+FEW_DF = 4  # degrees of freedom below which an interval is wide and its level uncertain
 LONGEST = 56  # letters of a covariance's label before its numbers
 RESTS = {
     "n_obs": "rows",
@@ -146,6 +148,8 @@ def _claim(claim: dict[str, str], width: int) -> Iterator[str]:
 
 def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iterator[str]:
     level = run.get("confidence_level")
+    if estimate["line_key"].get("statistic") == "n":
+        estimate = {**estimate, "std_error": None, "conf_low": None}  # a count is not uncertain
     yield from _title("Number")
     key = ", ".join(f"{name} {value}" for name, value in estimate["line_key"].items())
     yield from _pairs(
@@ -167,6 +171,7 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
             ("p", _p(estimate["p_value"])),
             ("adjusted", _adjusted(estimate.get("adjusted") or {})),
             ("df", estimate["df"]),
+            ("few df", _few_df(estimate["df"])),
             ("status", estimate["status"]),
             ("reason", estimate["reason"]),
             ("warnings", "\n".join(estimate["warnings"])),
@@ -182,6 +187,13 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
     if parts := estimate["made_of"]:
         yield from _title(f"Made of {len(parts)} numbers")
         yield from (f"{INDENT}{name}" for name in parts)
+
+
+def _few_df(df: Any) -> str:
+    """Warn where an error rests on so few degrees of freedom that it says little."""
+    if not isinstance(df, int | float) or df >= FEW_DF:
+        return ""
+    return f"fewer than {FEW_DF} degrees of freedom: the interval and p can hardly be relied on"
 
 
 def _adjusted(found: dict[str, Any]) -> str:
@@ -275,7 +287,8 @@ def _specification(found: dict[str, Any], width: int, most: int) -> Iterator[str
     ]
     yield from _table(("country", "read", "used", "returnees", "not used"), rows, width)
     if spec["columns"]:
-        yield from _title(f"Design matrix: {len(spec['columns'])} columns")
+        count = len(spec["columns"])
+        yield from _title(f"Design matrix: {count} column{'' if count == 1 else 's'}")
         columns = [(one["name"], one["variable"], one["vif"]) for one in spec["columns"]]
         yield from _table(("column", "of", "VIF (of factors GVIF^(1/df))"), columns, width, most)
     for one in spec["dropped"]:
@@ -326,7 +339,7 @@ def _evidence(estimate: dict[str, Any], width: int, most: int) -> Iterator[str]:
     yield from _table(("", "estimate", "change in std. errors", ""), changed, width, most)
     if moved := influence.get("dfbetas"):
         text = ", ".join(f"{one['dfbetas']:+.3f} (row {one['position']:,})" for one in moved)
-        yield from _pairs([("largest DFBETAs", text)], width)
+        yield from _pairs([("largest DFBETAs", text), ("", DFBETAS_SAY)], width)
 
 
 def _under_each(covariances: Sequence[dict[str, Any]], width: int) -> Iterator[str]:

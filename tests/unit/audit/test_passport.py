@@ -356,6 +356,17 @@ def test_explain_says_who_chose_the_specification_and_when(folder):
     assert f"as planned; {CHOSEN}" in said
 
 
+def test_explain_warns_of_few_degrees_of_freedom_and_gives_no_interval_to_a_count(folder):
+    found = explain(TERM, folder)
+    said = "\n".join(lines(found, 130))
+    assert "above 2/sqrt(n)" in said and "fewer than 4 degrees" not in said
+    found["estimate"] |= {"df": 2, "line_key": {"statistic": "n"}}
+    found["specification"]["columns"] = found["specification"]["columns"][:1]
+    said = "\n".join(lines(found, 130))
+    assert "fewer than 4 degrees of freedom" in said
+    assert "95% interval" not in said and "DESIGN MATRIX: 1 COLUMN\n" in said
+
+
 def test_an_unknown_id_is_answered_with_near_ones(folder):
     ran = CliRunner().invoke(app, ["explain", TERM.replace("GIN", "GUI"), "--folder", str(folder)])
     assert ran.exit_code == 1
