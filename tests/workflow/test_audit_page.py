@@ -298,9 +298,6 @@ FAULTS = {
 # Two faults with every run of the tests, the others with `make coverage`: each takes seconds.
 OFTEN = ("words.every((one)", "row ? await showEstimate(row)")
 TRIALS = [
-    right if right in OFTEN else pytest.param(right, marks=pytest.mark.coverage)
-    for right in FAULTS
-]
     right if right in OFTEN else pytest.param(right, marks=pytest.mark.coverage) for right in FAULTS
 ]
 
