@@ -15,6 +15,5 @@ rule score:
         "../../environment.yml"
     params:
         **CONFIG.section("scoring"),
-        moves=CONFIG.section("assistance")["assistance"]["moves"],
     script:
         "../scripts/score.py"

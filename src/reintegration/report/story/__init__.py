@@ -16,7 +16,6 @@ from reintegration.report.story.data import (
     something_left_out,
     sources,
 )
-from reintegration.report.story.plan import ledger
 from reintegration.report.story.scores import (
     asked_differently,
     assistance,
@@ -32,7 +31,6 @@ __all__ = [
     "claims",
     "countries",
     "importance",
-    "ledger",
     "migration",
     "network",
     "not_asked",

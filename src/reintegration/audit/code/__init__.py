@@ -1,1 +1,0 @@
-"""The R and Stata code of a specification, from raw columns, for anybody who wants to check."""

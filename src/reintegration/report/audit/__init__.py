@@ -1,1 +1,0 @@
-"""The audit page: every specification and every estimate, each with its passport."""
