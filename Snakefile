@@ -44,7 +44,10 @@ include: "workflow/rules/simulate.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/scoring.smk"
 include: "workflow/rules/estimation.smk"
+include: "workflow/rules/columns.smk"
+include: "workflow/rules/ledger.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/crosscheck.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/rerun.smk"
 
@@ -53,4 +56,7 @@ rule all:
     default_target: True
     input:
         "reports/study.html",
+        "results/audit/passports.json",
+        "reports/audit.html",
         "results/audit/uses.csv",
+        "results/audit/crosscheck.csv",

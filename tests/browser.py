@@ -1,7 +1,8 @@
 """Open a page in headless Chromium and list what is wrong with it.
 
-Run `python tests/browser.py reports/study.html` to check a page by hand; the exit code is 1
-when something is wrong and 3 when there is no Chromium.
+Run `python tests/browser.py reports/study.html reports/audit.html` to check pages by hand; the
+exit code is 1 when something is wrong and 3 when there is no Chromium. What the audit page must
+do besides stands in `browser_audit.py`.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 WIDTHS = (1280, 390)
 HEIGHT = 900
@@ -43,6 +45,7 @@ const scrolls = element => {
   for (let at = element; at && at !== document.body; at = at.parentElement) {
     const how = getComputedStyle(at).overflowX;
     if (how === 'auto' || how === 'scroll') return true;
+    if (at.matches('.tabulator')) return true;  // its head moves with its body
   }
   return false;
 };
@@ -95,7 +98,12 @@ return [...document.images].filter(image => !image.alt).map(image => image.src.s
 DEAD_LINKS = """
 return [...document.querySelectorAll('a[href^="#"]')]
   .map(link => decodeURIComponent(link.getAttribute('href').slice(1)))
-  .filter(name => !document.getElementById(name));
+  .filter(name => !document.getElementById(name) && !window.audit?.knows(name));
+"""
+# A page that shows what its scripts unpack says when it has.
+READY = """
+return document.readyState === 'complete'
+  && (!document.getElementById('tables-of-audit') || Boolean(window.audit?.ready));
 """
 
 
@@ -128,16 +136,15 @@ def chromium() -> Iterator[Any]:
             browser.quit()
 
 
-def problems_of(browser: Any, page: Path, width: int) -> list[str]:
-    """Open a page at a width and say what is wrong with it."""
+def problems_of(browser: Any, page: Path, width: int, part: str = "") -> list[str]:
+    """Open a page, or the part of it that is named after #, and say what is wrong with it."""
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": width < 600},
     )
     for kind in ("browser", "performance"):
         browser.get_log(kind)  # what was there before
-    browser.get(page.resolve().as_uri())
-    _wait(browser)
+    open_page(browser, page, part)
     found = [f"console: {entry['message']}" for entry in browser.get_log("browser")]
     found += [f"image missing: {name}" for name in browser.execute_script(IMAGES)]
     found += [f"image without words: {name}" for name in browser.execute_script(NAMELESS)]
@@ -147,11 +154,22 @@ def problems_of(browser: Any, page: Path, width: int) -> list[str]:
     return [f"at {width} pixels: {problem}" for problem in dict.fromkeys(found)]
 
 
-def _wait(browser: Any) -> None:
+def open_page(browser: Any, page: Path, part: str = "") -> None:
+    """Open a page anew, and wait until it has shown what it holds."""
+    browser.get("about:blank")
+    browser.get(page.resolve().as_uri() + (f"#{quote(part, safe='')}" if part else ""))
+    wait_for(browser, READY)
+
+
+def wait_for(browser: Any, script: str, *arguments: object) -> Any:
+    """Wait until a script returns something true, for five seconds at most, and return it."""
+    found = None
     for _ in range(100):
-        if browser.execute_script("return document.readyState") == "complete":
-            return
+        found = browser.execute_script(script, *arguments)
+        if found:
+            break
         time.sleep(0.05)
+    return found
 
 
 def _requests(log: list[dict[str, Any]]) -> list[str]:
@@ -168,7 +186,12 @@ def _requests(log: list[dict[str, Any]]) -> list[str]:
 def check(page: Path, widths: tuple[int, ...] = WIDTHS) -> list[str]:
     """List everything that is wrong with a page, at each width."""
     with chromium() as browser:
-        return [problem for width in widths for problem in problems_of(browser, page, width)]
+        found = [problem for width in widths for problem in problems_of(browser, page, width)]
+        if page.name == "audit.html":
+            from browser_audit import problems_of_audit
+
+            found += problems_of_audit(browser, page, page.with_name("study.html"), widths)
+        return found
 
 
 def main(arguments: list[str]) -> int:

@@ -87,8 +87,9 @@ def configure(config: dict[str, Any], items: str | list[str], scores: list[str])
     config["study"]["countries"] = list(COUNTRIES)
     config["data"] |= {"world": None, "raw": "own/raw", "sources": "own/sources"}
     config["instrument"] |= {"items": items, "claims": None}
-    config["assistance"]["types"] = ["training", "cash"]
+    config["assistance"] |= {"types": ["training", "cash"], "moves": {}}
     levels, changes = config["specifications"][:2]
+    levels["refits"] = ["person_equal", "common_months", "within_between"]
     levels["outcomes"] = scores
     changes["outcomes"] = [f"change_{name}" for name in scores]
     config["specifications"] = [levels, changes]

@@ -1,15 +1,19 @@
 """A small folder of results with the columns that the study promises and numbers of no meaning."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from reintegration.audit.crosscheck import COLUMNS as CROSSCHECK
+from reintegration.audit.marks import LEDGER_COLUMNS
 from reintegration.config import load_config
 from reintegration.estimation import results as columns
 from reintegration.ingest.cleaning.account import rule_counts
 from reintegration.report.outputs import RESULTS
-from reintegration.tables_io import write_csv
+from reintegration.studies.columns import COLUMNS
+from reintegration.tables_io import read_csv, write_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 SCORES = ["economic", "social", "psychosocial", "composite"]
@@ -270,6 +274,73 @@ class World:
         ]
         return pd.DataFrame(rows, columns=list(columns.RANK_COLUMNS))
 
+    def columns(self) -> pd.DataFrame:
+        terms = [*((f"country.{code}", "country") for code in self.countries)]
+        terms += [(kind, "assistance") for kind in TYPES]
+        parts = ("total", "other_rows", "other_controls", "person", "time")
+        rows = []
+        for term, group in terms:
+            shorter = "country_only" if group == "country" else "with_assistance"
+            pair = f"{shorter}-levels"
+            for part in parts:
+                known = part in parts[:3]
+                name = f"columns.levels.{pair}.composite.{term}.{part}.cr1s-returnee_id"
+                ends = {"from_spec": f"{shorter}.composite", "to_spec": "levels.composite"}
+                rows.append(
+                    {
+                        "estimate_id": name,
+                        "comparison": pair,
+                        "outcome": "composite",
+                        "term": term,
+                        "part": part if known else "group",
+                        "group": "" if known else part,
+                        **self.estimate(),
+                        **VCOV,
+                        "n_returnees": 900,
+                        "n_identifying": 90,
+                        "columns": "levels",
+                        **ends,
+                        "term_group": group,
+                        "level": term.partition(".")[2],
+                        **OK,
+                    }
+                )
+        return pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+
+    def ledger(self) -> pd.DataFrame:
+        shared = {"role": "robustness", "outcome": "composite", "formula": "composite ~ country"}
+        marks = [
+            ("levels.composite", "amended", "2026-03-01", "no", "controls: without age"),
+            ("changes.change_composite", "as_planned", "2026-03-01", "no", ""),
+            ("late.composite", "added_later", "", "", "frozen in no entry"),
+            ("gone.composite", "withdrawn", "2026-03-01", "no", "not declared any more"),
+        ]
+        names = ("spec_id", "ledger", "frozen_on", "results_seen", "ledger_diff")
+        rows = [{**shared, **dict(zip(names, row, strict=True))} for row in marks]
+        return pd.DataFrame(rows).reindex(columns=list(LEDGER_COLUMNS))
+
+    def refits(self) -> pd.DataFrame:
+        ids = {"base": "", "person_equal": ".person_equal", "within": ".within_between"}
+        rows = [
+            {
+                "outcome": score,
+                "assistance": kind,
+                "refit": refit,
+                "estimate_id": f"levels.{score}{part}.{kind}.cr1s-returnee_id",
+                "spec_id": f"levels.{score}{part}",
+                **{key: value for key, value in self.estimate().items() if key != "statistic"},
+                "n_obs": self.size["all"],
+                "n_returnees": self.size["all"],
+                "n_identifying": 90,
+                "base_estimate_id": f"levels.{score}.{kind}.cr1s-returnee_id",
+                **OK,
+            }
+            for score in SCORES
+            for kind in TYPES
+            for refit, part in ids.items()
+        ]
+        return pd.DataFrame(rows, columns=list(columns.REFIT_COLUMNS))
+
     def importance(self) -> pd.DataFrame:
         shares = {"country": 0.6, "assistance": 0.2, "person": 0.15, "time": 0.05}
         rows = [
@@ -397,6 +468,21 @@ class World:
                  "estimate_ids", "verdict", "planted", "reason"]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
+    def crosscheck(self) -> pd.DataFrame:
+        """R agrees with one estimate, was not asked for another, and one model has no R."""
+        name, engine = "levels.composite", "R 4.2.2 with sandwich 3.0-2"
+        common = {"spec_id": name, "estimator": "ols"}
+        rows = [
+            {"estimate_id": f"{name}.sex.woman.cr1s-returnee_id", "engine": engine,
+             "estimate": 0.01, "std_error": 0.004, "diff_in_std_errors": 2e-10,
+             "rel_diff_std_error": 0.0, "agrees": "yes", "ours": 0.01, "ours_std_error": 0.004,
+             "status": "checked", "reason": "", "vcov": "CR1S by returnee_id", **common},
+            {"estimate_id": f"{name}.sex.woman.cr2-returnee_id", "engine": "", "ours": 0.01,
+             "ours_std_error": 0.004, "status": "not_checked", "reason": "too expensive",
+             "agrees": "", "vcov": "CR2 by returnee_id", **common},
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(CROSSCHECK))
+
     def rows(self) -> pd.DataFrame:
         rows = [
             {"spec_id": "levels.composite", "outcome": "composite", "country": code,
@@ -429,14 +515,132 @@ def make_results(
         "rows": world.rows(),
         "ranks": world.ranks(),
         "importance": world.importance(),
+        "refits": world.refits(),
+        "columns": world.columns(),
+        "ledger": world.ledger(),
         "effects": effects,
         "means": means,
         "orion_changes": changes,
         "slopes": slopes,
         "lines": lines,
         "claims": world.claims(),
+        "crosscheck": world.crosscheck(),
     }
     files = {name: folder / path for name, path in RESULTS.items()}
     for name, path in files.items():
         write_csv(frames[name], path)
     return files
+
+
+def make_audit(folder: Path, files: dict[str, Path], words: str = "plain") -> dict[str, Path]:
+    """Write passports, a comparison with R and code for made-up results, of the promised form.
+
+    `words` stands wherever a passport holds text of others: titles, warnings, names, code.
+    """
+    specs = read_csv(files["specs"]).to_dict("records")
+    estimates = read_csv(files["estimates"]).to_dict("records")
+    passports = {
+        "run": {"software": {"pandas": "3.0"}, "commit": "abc", "changed_files": False,
+                "code": {"report": words}, "seed": 7, "data": {"surveys": "123"}},
+        "specifications": {
+            spec["spec_id"]: specification_passport(spec, words) for spec in specs
+        },
+        "estimates": {
+            row["estimate_id"]: estimate_passport(row, place, words)
+            for place, row in enumerate(estimates)
+        },
+    }  # fmt: skip
+    made = {
+        "passports": folder / "passports.json",
+        "crosscheck": folder / "crosscheck.csv",
+        "code": folder / "code",
+    }
+    if "claims" in files:
+        made["claims"] = files["claims"]
+    made["code"].mkdir(parents=True, exist_ok=True)
+    made["passports"].write_text(json.dumps(passports), encoding="utf-8")
+    for spec in specs:
+        for ending in ("R", "do"):
+            (made["code"] / f"{spec['spec_id']}.{ending}").write_text(
+                f"{ending}: {words}\n", "utf-8"
+            )
+    checked = [
+        {"estimate_id": row["estimate_id"], "engine": f"R {words}", "estimate": row["estimate"],
+         "std_error": row["std_error"], "diff_in_std_errors": 1e-9, "rel_diff_std_error": 2e-9,
+         "agrees": "no" if place else "yes", "ours": row["estimate"],
+         "ours_std_error": row["std_error"], "reason": words}
+        for place, row in enumerate(estimates[:40])
+    ]  # fmt: skip
+    write_csv(pd.DataFrame(checked), made["crosscheck"])
+    return made
+
+
+def specification_passport(spec: dict, words: str) -> dict:
+    """All that a passport can say of a specification."""
+    return {
+        **{key: spec[key] for key in ("title", "role", "outcome", "formula", "estimator")},
+        "data": "surveys", "sample": f"all surveys {words}", "written": f"id: levels # {words}\n",
+        "declared_in": "config.yaml: specifications.levels",
+        "expanded": {"terms": ["country", words], "controls": [], "vcovs": ["CR1S"]},
+        "spec_hash": "aaaa", "sample_id": "bbbb", "data_hash": "cccc", "status": "ok",
+        "reason": "", "warnings": [words],
+        "rows": [
+            {"country": code, "read": 120, "used": 100, "returnees": 60,
+             "excluded": [{"reason": f"missing: {words}", "rows": 20, "returnees": "<5"}]}
+            for code in ("all", "GIN")
+        ],
+        "columns": [{"name": f"column {words}", "variable": "age", "vif": 1.25}],
+        "dropped": [{"column": words, "explained_by": ["age", words]}],
+        "clusters": [
+            {"variable": "returnee_id", "n": 60, "largest_share": 0.03, "named": None,
+             "sizes": {"min": 1, "p25": 1, "median": 2, "p75": 2, "max": 4}},
+            {"variable": "country", "n": 2, "largest_share": 0.6, "named": {"GIN": 60, "SEN": 40},
+             "sizes": {"min": 40, "p25": 45, "median": 50, "p75": 55, "max": 60}},
+        ],
+        "model": {"n_obs": 100, "n_returnees": 60, "n_columns": 9, "df_resid": 91, "r2": 0.3},
+        "diagnostics": [
+            {"name": "RESET", "statistic": 1.2, "df": 2, "p_value": 0.3, "says": words}
+        ],
+        "leverage": {"max": 0.2, "mean": 0.09, "high_rows": 3, "exact_rows": 0},
+        "singletons": {"returnees_once": 20, "returnees_repeated": 40, "rows_alone_in_effect": 0},
+    }  # fmt: skip
+
+
+def estimate_passport(row: dict, place: int, words: str) -> dict:
+    """All that a passport can say of an estimate."""
+    value, error = row["estimate"], row["std_error"]
+    return {
+        "file": "models/estimates.csv", "line_key": {"estimate_id": row["estimate_id"]},
+        **{key: row[key] for key in ("spec_id", "term", "contrast", "group", "outcome")},
+        "kind": "regression", "estimate": value, "std_error": error, "vcov_label": f"CR1S {words}",
+        "status": row["status"], "reason": "", "warnings": [words],
+        "covariances": [
+            {"estimate_id": row["estimate_id"] if label == "CR1S" else "",
+             "label": f"{label} {words}",
+             "std_error": error, "df": 50, "p_value": 0.2, "conf_low": row["conf_low"],
+             "conf_high": row["conf_high"], "status": "ok", "reason": ""}
+            for label in ("CR1S", "HC3", "CR2")
+        ],
+        "says": words, "compared": words,
+        "adjusted": {"p_adjusted": 0.025, "method": "Holm", "family": words, "members": 44,
+                     "p_bh": 0.01},
+        "fewer_controls": {"says": words, "columns": [
+            {"specification": words, "estimate_id": row["estimate_id"], "estimate": value,
+             "n_obs": 100, "parts": [
+                {"estimate_id": words, "part": "group", "group": words, "estimate": 0.01,
+                 "std_error": error, "p_value": 0.2, "conf_low": 0, "conf_high": 0.1,
+                 "status": "ok"}]}]},
+        "identified_by": {
+            "returnees": 60, "clusters": {"country": {"carrying": 2, "effective": 1.8}}
+        },
+        "influence": {
+            "leave_one_country_out": [
+                {"country": code, "estimate": value + 0.01, "change_in_std_errors": 0.4}
+                for code in ("GIN", "SEN")
+            ],
+            "leave_one_cluster_out": [
+                {"variable": words, "label": "", "estimate": value, "change_in_std_errors": 0.1}
+            ],
+            "dfbetas": [{"position": place, "dfbetas": 0.11}],
+        },
+    }  # fmt: skip

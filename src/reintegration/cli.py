@@ -181,6 +181,51 @@ def swap(
 
 @app.command()
 @_in_words
+def compare(
+    before: Annotated[Path, typer.Argument(help="Results of one run: a folder.")],
+    after: Annotated[Path, typer.Argument(help="Results of another run: a folder.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write compare.csv into.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print compare.csv instead of words.")] = False,
+) -> None:
+    """Say which estimates moved, appeared or vanished between two runs, and why."""
+    from reintegration.audit.compare_runs import as_csv, in_words, run_compare
+
+    compared = run_compare(before, after, out)
+    if csv:
+        typer.echo(as_csv(compared), nl=False)
+        return
+    for line in in_words(compared):
+        _say(line)
+    if out is not None:
+        _say(f"Written: {out / 'compare.csv'}")
+
+
+@app.command()
+@_in_words
+def explain(
+    estimate_id: Annotated[
+        str, typer.Argument(help="Id of a number; or a spec_id, or a claim_id.")
+    ],
+    folder: Annotated[Path, typer.Option(help="Folder of the study, or of its results.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Long lists in full.")] = False,
+) -> None:
+    """Show the passport of a number: rows, formula, errors, diagnostics, influence, uses."""
+    import json
+
+    from reintegration.audit.explain import explain as find
+    from reintegration.audit.explain_text import lines
+
+    found = find(estimate_id, folder)
+    if as_json:
+        _say(json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True))
+        return
+    for line in lines(found, shutil.get_terminal_size((100, 24)).columns, everything):
+        _say(line)
+
+
+@app.command()
+@_in_words
 def decisions(
     folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
 ) -> None:
@@ -204,17 +249,127 @@ def fit(
         list[str] | None,
         typer.Option(help="Text that stands for a missing cell, beside the empty cell: NA."),
     ] = None,
+    code: Annotated[
+        Path | None, typer.Option(help="Folder for the same regressions in R and in Stata.")
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Table of the regressions to write: .csv, .tex, .html, .docx or .xlsx."),
+    ] = None,
 ) -> None:
     """Fit regressions to any table, with the code the study uses."""
     from reintegration.estimation.fit_table import in_words, run_fit
 
+    if table is not None:
+        from reintegration.report.tables.standalone import check_name, write_fit_table
+
+        check_name(table)
     results = run_fit(spec, data, out, missing or ())
+    if table is not None:
+        write_fit_table(results, table)
+    if code is not None:
+        from reintegration.audit.code.files import table_code
+
+        table_code(spec, data, code, missing or ())
     for result in results:
         reason = f": {result['reason']}" if result["reason"] else ""
         _say(f"{result['spec_id']}: {result['status']}{reason}")
         for line in in_words(result):
             _say(line)
     _say(f"Written: {out}")
+    if table is not None:
+        _say(f"As a table: {table}")
+    if code is not None:
+        _say(f"In R and Stata: {code}")
+
+
+@app.command()
+@_in_words
+def freeze(
+    folder: Annotated[Path, typer.Option(help="Folder of config.yaml.")] = Path(),
+    by: Annotated[str | None, typer.Option(help="Who freezes; else git's user.name.")] = None,
+    note: Annotated[str, typer.Option(help="What is to be said of it.")] = "",
+    results_seen: Annotated[
+        Literal["yes", "no"] | None,
+        typer.Option(help="Whether results were seen; else whether there are any here."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check the ledger, and add nothing.")
+    ] = False,
+    holds: Annotated[
+        str | None, typer.Option(help="With --verify: hash of an entry that must be there.")
+    ] = None,
+) -> None:
+    """Lock the specifications of config.yaml in the ledger, or verify what was locked."""
+    from reintegration.audit import freeze as locking
+
+    if verify:
+        lines = locking.verify(folder, holds)
+    else:
+        seen = None if results_seen is None else results_seen == "yes"
+        lines = locking.freeze(folder, by, note, seen)
+    for line in lines:
+        _say(line)
+
+
+@app.command()
+@_in_words
+def specs(
+    spec_id: Annotated[
+        str | None, typer.Argument(help="One specification, or an entry of config.yaml, in full.")
+    ] = None,
+    config: Annotated[Path, typer.Option(help="Configuration of the study.")] = Path("config.yaml"),
+    where: Annotated[
+        str | None, typer.Option(help='Those to list: "role == published and data == surveys".')
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to show, with commas between them.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="File to write them to, with the columns of specs.csv.")
+    ] = None,
+) -> None:
+    """List every regression of the study before anything is fitted."""
+    from reintegration.report import specs as listing
+
+    listed = listing.list_specifications(config)
+    width = shutil.get_terminal_size().columns
+    rows = listing.select(listed.rows, where)
+    if spec_id is not None:
+        found = listing.find(listed, spec_id)
+        rows = rows[rows["spec_id"].isin([one.spec_id for one in found])]
+        if len(rows) == 1:
+            for line in listing.in_full(found[0], listed, width):
+                _say(line)
+    if spec_id is None or len(rows) != 1:
+        shown = [name.strip() for name in columns.split(",")] if columns else listing.SHOWN
+        for line in listing.lines(rows, shown, width, len(listed.rows)):
+            _say(line)
+    if csv is not None:
+        listing.write(listed, list(rows["spec_id"]), csv, config.parent)
+        _say(f"Written: {csv}")
+
+
+@app.command()
+@_in_words
+def crosscheck(
+    folder: Annotated[Path, typer.Option(help="Folder of config.yaml and results/.")] = Path(),
+    need_r: Annotated[
+        bool,
+        typer.Option("--need-r", help="Fail also where R gave no number."),
+    ] = False,
+) -> None:
+    """Fit every regression of the study again in R, and compare; code 1 where R disagrees."""
+    from reintegration.audit.crosscheck import check_folder
+    from reintegration.audit.crosscheck_words import OUT, disagrees, in_words, read_rows, unfinished
+
+    check_folder(folder)
+    rows = read_rows(folder)
+    for line in in_words(rows):
+        _say(line)
+    _say(f"Written: {folder / OUT}")
+    if disagrees(rows) or (need_r and unfinished(rows)):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -10,9 +10,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reintegration.errors import StudyError
+from reintegration.section import NAME, NAMES_IN_WORDS
 from reintegration.text import fold
+from reintegration.yaml_words import what_is_wrong
 
-NAME = r"^[a-z][a-z0-9_]*$"
 # Columns that every study makes, whatever is asked; no part of an instrument may be called so.
 FIXED_COLUMNS = (
     *("survey_id", "returnee_id", "location_id", "source", "country", "round", "row"),
@@ -418,7 +419,8 @@ def describe_problems(error: ValidationError, prefix: str = "") -> list[str]:
     """Say for each failure of a pydantic model which key it is, what stood there and why not."""
     lines = []
     for failure in error.errors():
-        where = ".".join([*([prefix] if prefix else []), *map(str, failure["loc"])])
+        keys = [part for part in map(str, failure["loc"]) if not part.startswith("<")]
+        where = ".".join([*([prefix] if prefix else []), *keys])
         given = failure.get("input")
         if failure["type"] == "extra_forbidden":
             lines.append(f"{where}: there is no such key (it is misspelt, or in the wrong place)")
@@ -427,6 +429,7 @@ def describe_problems(error: ValidationError, prefix: str = "") -> list[str]:
         else:
             shown = f" (found: {given!r})" if isinstance(given, str | int | float | bool) else ""
             message = failure["msg"].removeprefix("Value error, ")
+            message = NAMES_IN_WORDS.get(failure.get("ctx", {}).get("pattern", ""), message)
             lines.append(f"{where}: {message}{shown}" if where else f"{message}{shown}")
     return lines
 
@@ -437,10 +440,23 @@ class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            last = [key for key, _ in node.value if getattr(key, "value", None) == twice[0]][-1]
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {', '.join(twice)} stands twice", node.start_mark
+                None, None, f"the key {', '.join(twice)} stands twice", last.start_mark
             )
         return super().construct_mapping(node, deep)
+
+    def construct_date(self, node: yaml.ScalarNode) -> Any:
+        """Make a date; of one that is in no calendar, say so with its line."""
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"there is no day {node.value}", node.start_mark
+            ) from None
+
+
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:timestamp", _UniqueKeyLoader.construct_date)
 
 
 class _TextLoader(_UniqueKeyLoader):
@@ -484,7 +500,8 @@ def read_yaml_any(path: str | Path, as_text: bool = False) -> Any:
     except RecursionError:
         raise StudyError(f"{path}: is nested too deeply to be read.") from None
     except yaml.YAMLError as error:
-        raise StudyError(f"{path}: is not valid YAML.", [" ".join(str(error).split())]) from None
+        wrong = f"{path.name}, {what_is_wrong(text, error)}"
+        raise StudyError(f"{path}: is not valid YAML.", [wrong]) from None
 
 
 def _spread_scales(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

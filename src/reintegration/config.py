@@ -6,12 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -19,6 +16,16 @@ from pydantic import (
 from reintegration.codebook import Codebook, describe_problems, load_codebook, read_yaml
 from reintegration.countries import is_country
 from reintegration.errors import StudyError
+from reintegration.estimation.specs import TAKEN_IDS
+from reintegration.estimation.written import (
+    Coding,
+    FitVcov,
+    Reference,
+    Regression,
+    Vcovs,
+    each_vcov,
+)
+from reintegration.section import NAME, Section, distinct
 
 
 def _iso_country(code: str) -> str:
@@ -28,17 +35,11 @@ def _iso_country(code: str) -> str:
 
 
 Country = Annotated[str, AfterValidator(_iso_country)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=NAME)]
 
 
-def _distinct(values: list) -> list:
-    if twice := sorted({str(value) for value in values if values.count(value) > 1}):
-        raise ValueError(f"{', '.join(twice)} stands twice")
-    return values
-
-
-Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(_distinct)]
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
+Countries = Annotated[list[Country], Field(min_length=1), AfterValidator(distinct)]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
 
 
 def _countries_or_all(value: Any) -> Any:
@@ -48,21 +49,7 @@ def _countries_or_all(value: Any) -> Any:
         raise ValueError("must be a list of ISO 3166-1 alpha-3 codes, or `all`")
     if wrong := [code for code in value if not isinstance(code, str) or not is_country(code)]:
         raise ValueError(f"{wrong} are not ISO 3166-1 alpha-3 country codes such as GIN")
-    return _distinct(value)
-
-
-class Section(BaseModel):
-    """A section of the configuration: every key is known, nothing is guessed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        kind = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and kind in (int, float):
-            raise ValueError("must be a number")
-        return value
+    return distinct(value)
 
 
 class Study(Section):
@@ -101,7 +88,7 @@ class Data(Section):
 class Instrument(Section):
     """The codebook's files."""
 
-    items: Path | Annotated[list[Path], Field(min_length=1), AfterValidator(_distinct)] = Field(
+    items: Path | Annotated[list[Path], Field(min_length=1), AfterValidator(distinct)] = Field(
         description="Items, answers, scores and weights (YAML); of several instruments asked of "
         "the same people, the main one first."
     )
@@ -135,7 +122,7 @@ class Cleaning(Section):
     test_submission: Literal["reject", "flag"] = Field(
         description="Case number, name, phone or place says that somebody tried the form."
     )
-    test_words: Annotated[list[Annotated[str, Field(min_length=2)]], AfterValidator(_distinct)] = (
+    test_words: Annotated[list[Annotated[str, Field(min_length=2)]], AfterValidator(distinct)] = (
         Field(description="Whole words that say so; case and accents do not count.")
     )
     duplicate_submission: Literal["keep_first", "keep_all"] = Field(
@@ -234,6 +221,11 @@ class Assistance(Section):
     not_recorded: Literal["own_category", "drop"] = Field(
         description="In regressions: a term of its own, or the survey is dropped."
     )
+    moves: dict[Name, Names] = Field(
+        default={},
+        description="Items of the scores that a type of assistance moves by itself: left out in "
+        "the refit `without_items`.",
+    )
 
 
 class Inference(Section):
@@ -242,59 +234,83 @@ class Inference(Section):
     confidence_level: float = Field(gt=0.5, lt=1, description="Level of every interval.")
     seed: int = Field(ge=0, description="Seed of every random number that is not the world's.")
     bootstrap_draws: int = Field(ge=99, le=99_999, description="Draws for shares of variance.")
+    adjust: Literal["holm", "bh", "romano_wolf"] = Field(
+        default="holm", description="How p-values of a family are adjusted for how many there are."
+    )
+    resampling_draws: int = Field(
+        default=999, ge=99, le=99_999, description="Draws of Romano and Wolf's adjustment."
+    )
     stars: bool = Field(description="Print significance stars in tables, with their legend.")
 
 
-class Vcov(Section):
-    """Covariance of the coefficients of a regression."""
-
-    type: Literal["HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S"] = Field(
-        description="HC for independent rows, CR for rows clustered."
+# What a shorter column has in common with the longest one, beside the keys that all must have.
+SHARED = frozenset(
+    (
+        *("country_coding", "not_recorded", "intercept", "fixed_effects", "filter", "weights"),
+        *("estimator", "threshold"),
     )
-    cluster: Name | None = Field(default=None, description="Cluster variable, for CR types.")
-
-    @model_validator(mode="after")
-    def _cluster_with_cr(self) -> "Vcov":
-        if self.type.startswith("CR") and self.cluster is None:
-            raise ValueError(f"{self.type} needs a `cluster`, for example returnee_id")
-        if self.type.startswith("HC") and self.cluster is not None:
-            raise ValueError(f"{self.type} takes no `cluster`; choose CR0, CR1 or CR1S")
-        return self
+)
 
 
-class Reference(Section):
-    """A country the others are compared with."""
-
-    reference: Country = Field(description="The reference country.")
-
-
-class Specification(Section):
+class Specification(Regression):
     """One regression per outcome, written as data."""
 
     id: Name = Field(description="Name of the specification.")
-    title: str = Field(description="Title for readers.")
+    title: str = Field(min_length=1, description="Title for readers.")
     role: Literal["published", "robustness", "exploratory"] = Field(
         description="Its role in the study."
     )
     data: Literal["surveys", "changes"] = Field(
         description="One row per survey, or per returnee with at least two surveys."
     )
-    outcomes: Names = Field(description="Left-hand sides.")
-    terms: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] = Field(
-        description="Terms of interest; `a:b` is an interaction."
+    outcomes: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
+        description="Left-hand sides, one regression each."
     )
-    controls: Annotated[list[str], AfterValidator(_distinct)] = Field(
-        default=[], description="Further terms."
+    terms: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] = Field(
+        description="Terms of interest; `a:b` is an interaction, `assistance` every type."
     )
-    country_coding: Literal["deviation"] | Reference = Field(
-        default="deviation",
-        description="Deviation from the unweighted average country, or a reference country.",
+    country_coding: Coding | None = Field(
+        default=None,
+        description="Deviation from the unweighted average country (as if null), or a reference.",
     )
-    filter: str | None = Field(
-        default=None, description="Rows used, for example `is_last == 1 and country in (GIN, SEN)`."
+    not_recorded: Literal["drop", "own_category"] | None = Field(
+        default=None,
+        description="Assistance without a record; if null, `assistance.not_recorded`.",
     )
-    estimator: Literal["ols"] = Field(default="ols", description="Ordinary least squares.")
-    vcov: Vcov = Field(description="Covariance of the coefficients.")
+    vcov: Vcovs = Field(description="Covariance of the coefficients, or a list of them.")
+    refits: Annotated[
+        list[Literal["without_items", "person_equal", "common_months", "within_between"]],
+        AfterValidator(distinct),
+    ] = Field(default=[], description="Ways in which each assistance effect is asked again.")
+    columns: dict[Name, Annotated[list[str], Field(min_length=1), AfterValidator(distinct)]] = (
+        Field(
+            default={},
+            description="Shorter specifications, each nested in the next and the last in this one:"
+            " name and terms.",
+        )
+    )
+
+    @property
+    def shorter(self) -> list["Specification"]:
+        """The specifications nested in this one that `columns` declares."""
+        return [self._shorter(name, terms) for name, terms in self.columns.items()]
+
+    def _shorter(self, name: str, terms: list[str]) -> "Specification":
+        variables = {variable for term in terms for variable in term.split(":")}
+        kinds = type(self).model_fields
+        others = {key for key, field in kinds.items() if not field.is_required()} - SHARED
+        return self.model_copy(
+            update={
+                **{key: kinds[key].get_default(call_default_factory=True) for key in others},
+                "id": name,
+                "title": f"{self.title}: {' + '.join(terms)} alone",
+                "role": "robustness",
+                "terms": terms,
+                "coding": {key: how for key, how in self.coding.items() if key in variables},
+                "categories": [key for key in self.categories if key in variables],
+                "vcov": self.each_vcov[0],
+            }
+        )
 
     @model_validator(mode="after")
     def _terms_once(self) -> "Specification":
@@ -310,19 +326,24 @@ class Orion(Section):
     comparators: Annotated[
         list[Literal["same_countries", "all_countries"]],
         Field(min_length=1),
-        AfterValidator(_distinct),
+        AfterValidator(distinct),
     ] = Field(description="Whom the mentored are compared with.")
     outcomes: Names = Field(description="Scores compared.")
     methods: Annotated[
-        list[Literal["last", "change", "adjusted"]], Field(min_length=1), AfterValidator(_distinct)
+        list[Literal["last", "change", "adjusted"]], Field(min_length=1), AfterValidator(distinct)
     ] = Field(description="last survey, change from first to last, last given first.")
-    controls: Annotated[list[str], AfterValidator(_distinct)] = Field(
+    controls: Annotated[list[str], AfterValidator(distinct)] = Field(
         description="Controls of the method `adjusted`."
     )
-    vcov: Vcov = Field(description="Covariance of the coefficients.")
+    vcov: Vcovs = Field(description="Covariance of the coefficients, or a list of them.")
     level_margin: float = Field(
         gt=0, lt=1, description="`Stayed at the same level`: the change lies within +- this."
     )
+
+    @property
+    def each_vcov(self) -> list[FitVcov]:
+        """The covariances, the one that effects are known by first."""
+        return each_vcov(self.vcov)
 
 
 class Trends(Section):
@@ -330,10 +351,15 @@ class Trends(Section):
 
     outcomes: Names = Field(description="Scores followed.")
     methods: Annotated[
-        list[Literal["pooled", "within"]], Field(min_length=1), AfterValidator(_distinct)
+        list[Literal["pooled", "within"]], Field(min_length=1), AfterValidator(distinct)
     ] = Field(description="All surveys pooled, or changes within persons.")
     minimum_returnees: int = Field(ge=2, description="Fewer returnees in a country: no slope.")
-    vcov: Vcov = Field(description="Covariance of the slopes.")
+    vcov: Vcovs = Field(description="Covariance of the slopes, or a list of them.")
+
+    @property
+    def each_vcov(self) -> list[FitVcov]:
+        """The covariances, the one that slopes are known by first."""
+        return each_vcov(self.vcov)
 
 
 class Disclosure(Section):
@@ -370,19 +396,28 @@ class Config(Section):
     @field_validator("specifications")
     @classmethod
     def _ids_once(cls, specifications: list[Specification]) -> list[Specification]:
-        _distinct([specification.id for specification in specifications])
+        ids = [one.id for part in specifications for one in (part, *part.shorter)]
+        distinct(ids)
+        if taken := [name for name in ids if name in TAKEN_IDS]:
+            raise ValueError(
+                f"{', '.join(taken)}: the study's own regressions begin with that name;"
+                f" {', '.join(TAKEN_IDS)} cannot be ids"
+            )
         return specifications
 
     @model_validator(mode="after")
     def _references_are_studied(self) -> "Config":
-        if self.study.countries != "all":
-            for place, specification in enumerate(self.specifications):
-                coding = specification.country_coding
-                if isinstance(coding, Reference) and coding.reference not in self.study.countries:
-                    raise ValueError(
-                        f"specifications.{place}.country_coding.reference: {coding.reference} is"
-                        " not in study.countries"
-                    )
+        if self.study.countries == "all":
+            return self
+        absent = [
+            f"specifications.{specification.id}: the reference country {coding.reference} is not in"
+            " study.countries"
+            for specification in self.specifications
+            for coding in (specification.coding.get("country"), specification.country_coding)
+            if isinstance(coding, Reference) and coding.reference not in self.study.countries
+        ]
+        if absent:
+            raise ValueError("; ".join(absent))
         return self
 
     @property
@@ -444,7 +479,7 @@ def check_against_codebook(config: Config, codebook: Codebook) -> None:
     """Check the names in the configuration that the codebook must know.
 
     Terms, controls and filters of specifications are checked by
-    `reintegration.estimation.specs`, which knows their grammar.
+    `reintegration.estimation.declared`, which knows their grammar.
 
     Raises
     ------

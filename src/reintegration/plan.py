@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from reintegration.audit.claims import load_claims
+from reintegration.audit.ledger import LEDGER
 from reintegration.codebook import Codebook, read_yaml
 from reintegration.config import Config, check_against_codebook, check_config
 from reintegration.errors import StudyError
-from reintegration.estimation.specs import check_specifications
+from reintegration.estimation.declared import check_specifications
 from reintegration.ingest.decisions import Decisions, load_decisions
+from reintegration.studies.nested import column_pairs
 
 DEMO = Path("data/demo")  # one folder per simulated world
 
@@ -85,6 +87,11 @@ class Plan:
         waits = any(declared.get("unsure", {}).values())
         return "leave_out" if abroad and waits else self.config.data.on_bad_source
 
+    @property
+    def ledger(self) -> list[str]:
+        """The ledger of frozen specifications as a rule's input; none where nothing is frozen."""
+        return [str(LEDGER)] if (self.root / LEDGER).exists() else []
+
     def raw_file(self, source: str) -> str:
         """The raw file of a source."""
         return str(self.raw / self.files[source])
@@ -124,6 +131,7 @@ def make_plan(raw_config: dict[str, Any], root: str | Path = ".") -> Plan:
     check_specifications(
         config.specifications, config.assistance, config.orion, config.trends, codebook
     )
+    column_pairs(config.specifications, config.assistance)
     if config.data.world is None:
         from reintegration.ingest.columns import check_sources
         from reintegration.ingest.source import check_confirmed, load_sources

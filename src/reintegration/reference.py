@@ -27,6 +27,14 @@ def schema_text() -> str:
     return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+_NESTED = {"FitVcov": "vcov", "FitRandom": "random", "Reference": "coding"}
+# Sections that have a page of their own.
+_PAGES = {
+    "specifications": "What each key does, and what each estimator and covariance equals in R and"
+    " Stata: [specification.md](specification.md)."
+}
+
+
 def _resolve(part: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     return definitions[part["$ref"].rsplit("/", 1)[1]] if "$ref" in part else part
 
@@ -38,7 +46,7 @@ def _allowed(part: dict[str, Any], definitions: dict[str, Any]) -> str:
         return " or ".join(f"`{value}`" for value in part["enum"])
     if "const" in part:
         return f"`{part['const']}`"
-    if options := part.get("anyOf"):
+    if options := part.get("anyOf") or part.get("oneOf"):
         return ", or ".join(_allowed(option, definitions) for option in options)
     kind = part.get("type")
     if kind == "null":
@@ -103,11 +111,11 @@ def reference_text() -> str:
         part = _resolve(value.get("items", value), definitions)
         each = " (a list; each entry has these keys)" if value.get("type") == "array" else ""
         lines += ["", f"## {name}", "", part.get("description", "") + each, ""]
+        lines += [_PAGES[name], ""] if name in _PAGES else []
         lines += _rows(part, definitions)
-    nested = [key for key in ("Vcov", "Reference") if key in definitions]
-    for key in nested:
+    for key, heading in _NESTED.items():
         part = definitions[key]
-        lines += ["", f"## {key.lower()}", "", part.get("description", ""), ""]
+        lines += ["", f"## {heading}", "", part.get("description", ""), ""]
         lines += _rows(part, definitions)
     return "\n".join(lines) + "\n"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reintegration.audit.crosscheck_words import in_words, read_rows
 from reintegration.config import Config, load_config
 from reintegration.countries import country_name
 from reintegration.errors import StudyError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from reintegration.audit.swap import Changes, Past
 
 PAGE = "reports/study.html"
+AUDIT = "reports/audit.html"
 FLOW = "results/clean/flow.csv"
 SOURCES = "results/clean/sources.csv"
 DESCRIBED = "results/descriptives/descriptives.csv"
@@ -352,8 +354,10 @@ def closing(
         *absent_line(studied, _rows(root / DESCRIBED)),
         *failed_lines(_rows(root / MODELS)),
         *claims_lines(_rows(root / CLAIMS), config.simulated),
+        *in_words(read_rows(root)),
         *swapped,
         f"Time: {seconds:.0f} s ({steps}).",
+        f"Every estimate, with its passport: {root / AUDIT}",
         f"Open: {root / PAGE}",
     ]
 

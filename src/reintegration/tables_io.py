@@ -116,8 +116,9 @@ def _changed(column: pd.Series, change: Callable[[str], str]) -> pd.Series | Non
     where = column.astype("str").str.contains(_ANY, na=False)
     if not where.any():
         return None
-    texts = [change(t) if isinstance(t, str) else t for t in column[where]]
-    return column.mask(where, pd.Series(texts, column.index[where]))
+    texts = column.copy()
+    texts[where.to_numpy()] = [change(t) if isinstance(t, str) else t for t in column[where]]
+    return texts
 
 
 def _holds(frame: pd.DataFrame, text: str) -> bool:

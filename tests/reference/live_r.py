@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 
 
-def run_r(script: Path, arguments: Sequence[str | Path], packages: Sequence[str]) -> None:
-    """Run an R script; the test is skipped where R or one of its packages is not installed."""
+def need_r(packages: Sequence[str]) -> str:
+    """Find Rscript; the test is skipped where R or one of its packages is not installed."""
     rscript = shutil.which("Rscript")
     load = "; ".join(f"library({package})" for package in packages)
     if rscript is None or subprocess.run([rscript, "-e", load], capture_output=True).returncode:
         pytest.skip(f"R with {', '.join(packages)} is not installed")
+    return rscript
+
+
+def run_r(script: Path, arguments: Sequence[str | Path], packages: Sequence[str]) -> None:
+    """Run an R script; the test is skipped where R or one of its packages is not installed."""
+    rscript = need_r(packages)
     done = subprocess.run([rscript, script, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

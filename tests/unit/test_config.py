@@ -46,6 +46,9 @@ def test_the_studys_own_configuration_is_right():
         ("orion", "methods", ["last", "first"], "orion.methods.1"),
         ("trends", "vcov", {"type": "CR1S"}, "needs a `cluster`"),
         ("orion", "vcov", {"type": "HC3", "cluster": "returnee_id"}, "takes no `cluster`"),
+        ("orion", "vcov", [{"type": "HC3"}, {"type": "CR2"}], "orion.vcov.1: CR2 needs a"),
+        ("trends", "vcov", "HC3", "trends.vcov: must be a mapping such as"),
+        ("trends", "vcov", [], "trends.vcov: List should have at least 1 item"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(raw, section, key, value, said):
@@ -66,6 +69,45 @@ def test_all_problems_come_in_one_message(raw):
         "country, assistance stands in `terms` and in `controls`",
     ):
         assert expected in said
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"estimater": "ols"}, "estimater: there is no such key"),
+        ({"outcome": "social"}, "outcome: there is no such key"),
+        ({"seed": 1}, "seed: there is no such key"),
+        ({"estimator": "probit"}, "estimator: Input should be 'ols', 'within', 'random_effects'"),
+        ({"outcomes": []}, "outcomes: List should have at least 1 item"),
+        ({"terms": ["age", "age"]}, "terms: age stands twice"),
+        ({"filter": "age = 3"}, "filter: the filter 'age = 3' cannot be read"),
+        ({"quantile": 1}, "quantile: Input should be less than 1 (found: 1)"),
+        ({"threshold": True}, "threshold: must be a number (found: True)"),
+        ({"vcov": [{"type": "CR1"}, {"type": "HC9"}]}, "vcov.1.type: Input should be 'classical'"),
+        ({"vcov": {"type": "wild", "cluster": "country", "draws": 9}}, "equal to 99 (found: 9)"),
+        ({"coding": {"sex": "sum"}}, "coding.sex: Input should be 'deviation' (found: 'sum')"),
+        ({"country_coding": "sum"}, "country_coding: Input should be 'deviation' (found: 'sum')"),
+        ({"coding": {"country": "deviation"}}, "`coding` and `country_coding` both code country"),
+        ({"random": {"slopes": ["age"]}}, "random.groups: this key is missing"),
+        ({"categories": "mode"}, "categories: must be a list of columns, or a mapping"),
+        ({"contrasts": {"none": {}}}, "contrasts.none: Dictionary should have at least 1 item"),
+        ({"country_coding": {"reference": "TGO"}}, "reference country TGO is not in study.coun"),
+    ],
+)
+def test_a_wrong_key_of_a_specification_is_named(raw, changes, said):
+    raw["specifications"][0] |= {"country_coding": "deviation"} | changes
+    found = problems_of(raw)
+    assert said in found
+    assert "specifications." in found
+
+
+def test_a_configuration_survives_being_plain_data(raw):
+    """Rules hand sections on as plain data, in which every key has been given."""
+    raw["specifications"][0] |= {"coding": {"sex": {"reference": "woman"}}, "random": None}
+    config = check_config(raw, Path())
+    plain = config.section("specifications")["specifications"]
+    again = check_config(raw | {"specifications": plain}, Path())
+    assert again.specifications == config.specifications
 
 
 def test_two_specifications_cannot_share_an_id(raw):

@@ -87,7 +87,7 @@ def test_a_reference_country_must_be_studied(checkout):
     config["specifications"][0]["country_coding"] = {"reference": "TGO"}
     with pytest.raises(StudyError) as error:
         make_plan(config, checkout)
-    assert "specifications.0.country_coding.reference: TGO is not in study.countries" in str(
+    assert "specifications.levels: the reference country TGO is not in study.countries" in str(
         error.value
     )
 
@@ -123,7 +123,8 @@ def test_a_world_that_answers_another_instrument_is_refused(checkout):
     config["scoring"]["nonresponse"] = {"rather_not": "missing"}
     config["orion"]["outcomes"] = ["wellbeing"]
     config["specifications"] = config["specifications"][:1]
-    config["specifications"][0]["outcomes"] = ["rest", "item_trust"]
+    config["specifications"][0] |= {"outcomes": ["rest", "item_trust"], "refits": []}
+    config["assistance"]["moves"] = {}
     with pytest.raises(StudyError, match="the simulated world answers another instrument"):
         make_plan(config, checkout)
 

@@ -45,6 +45,16 @@ def test_a_table_comes_back_as_it_was_written(tmp_path):
     assert read_csv(tmp_path / "t.csv", dtype="str").columns[0] == "=name"
 
 
+@pytest.mark.parametrize("kind", ["str", "object", "category"])
+def test_a_table_whose_index_repeats_is_written_row_by_row(tmp_path, kind):
+    texts = ["=1", "plain", "-x", None]
+    frame = pd.DataFrame({"a": pd.Series(texts, dtype=kind), "n": range(4)})
+    frame.index = pd.Index([0, 1, 0, 1])
+    write_csv(frame, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "a,n\n'=1,0\nplain,1\n'-x,2\n,3\n"
+    assert frame["a"].tolist()[:3] == texts[:3]
+
+
 def test_categories_are_written_as_texts_in_parts_and_the_same_twice(tmp_path, monkeypatch):
     monkeypatch.setattr(tables_io, "ROWS_AT_ONCE", 3)
     frame = pd.DataFrame(

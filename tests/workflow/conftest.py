@@ -61,7 +61,11 @@ class Copy:
             tempfile.TemporaryFile("w+", encoding="utf-8") as out,
             tempfile.TemporaryFile("w+", encoding="utf-8") as err,
         ):
-            source = {"PYTHONPATH": str(self.folder / "src"), "OPENBLAS_NUM_THREADS": "1"}
+            source = {
+                "PYTHONPATH": str(self.folder / "src"),
+                "OPENBLAS_NUM_THREADS": "1",
+                "REINTEGRATION_R": "",  # tests/reference calls R, and CI for the whole study
+            }
             process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=self.folder,
@@ -120,6 +124,15 @@ def tiny_choices(config: dict[str, Any]) -> None:
     config["inference"]["bootstrap_draws"] = 99
 
 
+def few_regressions(config: dict[str, Any]) -> None:
+    """Fit each declared regression once, under its first errors: for studies of something else."""
+    for specification in config["specifications"]:
+        specification.pop("refits", None)
+        specification.pop("columns", None)
+        if isinstance(specification["vcov"], list):
+            specification["vcov"] = specification["vcov"][0]
+
+
 @pytest.fixture(scope="session")
 def unused(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy of the checkout set to the tiny world; nothing is ever run in it."""
@@ -132,7 +145,9 @@ def unused(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 @pytest.fixture
 def tiny(unused: Copy, tmp_path: Path) -> Copy:
     """A copy set to the tiny world, for a test to run and change."""
-    return Copy(Path(shutil.copytree(unused.folder, tmp_path / "study")))
+    copy = Copy(Path(shutil.copytree(unused.folder, tmp_path / "study")))
+    copy.configure(few_regressions)
+    return copy
 
 
 # Studies beside the one that `finished` runs: keys of the world, keys of `study` in config.yaml.
@@ -155,6 +170,8 @@ def others(
         copies[name] = Copy(Path(shutil.copytree(unused.folder, base / name)))
         copies[name].world(**world)
         copies[name].configure(lambda config, study=study: config["study"].update(study))
+        if world:
+            copies[name].configure(few_regressions)
     pool = ThreadPoolExecutor(max_workers=1)
     made = pool.submit(in_one_process, *copies.values(), PYTHONHASHSEED="2")
 

@@ -1,6 +1,20 @@
 """An edit reruns what it can change and nothing else."""
 
-ESTIMATION = {"regress", "claims", "figures", "tables", "report", "plant"}
+ESTIMATION = {
+    *(
+        "regress",
+        "crosscheck",
+        "columns",
+        "ledger",
+        "passports",
+        "claims",
+        "figures",
+        "tables",
+        "report",
+        "audit_page",
+        "plant",
+    ),
+}
 
 
 def append(path, text="\n# edited\n"):
@@ -36,7 +50,7 @@ def test_an_edit_of_the_kernel_reruns_fits_and_never_ingest(kept):
 
 def test_an_edit_of_a_figure_reruns_figures_and_the_page(kept):
     append(kept.folder / "src/reintegration/report/figures/network.py")
-    assert set(kept.would_run()) == {"figures", "report"}
+    assert set(kept.would_run()) == {"figures", "report", "audit_page"}
 
 
 def test_an_edit_of_one_source_reruns_its_ingest_and_what_follows(kept):

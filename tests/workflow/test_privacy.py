@@ -7,6 +7,7 @@ searched.
 
 import base64
 import csv
+import gzip
 import html
 import io
 import re
@@ -235,6 +236,11 @@ def texts(name: str, content: bytes) -> Iterator[tuple[str, str]]:
             inside = base64.b64decode(embedded)
             if b"<svg" in inside[:2000]:
                 yield f"{name} embedded", inside.decode("utf-8", errors="ignore")
+        for packed in re.findall(
+            r'<script type="text/plain"[^>]*>([A-Za-z0-9+/=]+)</script>', text
+        ):
+            inside = gzip.decompress(base64.b64decode(packed))
+            yield f"{name} packed", inside.decode("utf-8")
 
 
 def made_files(folder: Path) -> Iterator[Path]:
@@ -254,6 +260,18 @@ def test_no_identifier_leaves_ingest(searched):
             found[name] = hits
     assert found == {}
     assert len(searched.secrets) > 100
+
+
+def test_no_pseudonym_stands_outside_of_what_is_for_its_owner_alone(searched):
+    surveys = pd.read_parquet(searched.folder / "results/clean/surveys.parquet")
+    names = {name for key in ("survey_id", "returnee_id", "location_id") for name in surveys[key]}
+    names = {name for name in names if isinstance(name, str)}
+    found = set()
+    for file in ("results/audit/passports.json", "results/audit/run.json"):
+        words = set(re.findall(r"[\w-]+", (searched.folder / file).read_text(encoding="utf-8")))
+        found |= words & names
+    assert found == set()
+    assert len(names) > 100
 
 
 def test_bad_files_are_left_out_and_each_is_named_with_its_reason(searched):

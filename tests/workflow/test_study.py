@@ -5,7 +5,10 @@ import hashlib
 import re
 from pathlib import Path
 
+from reintegration.config import load_config
 from reintegration.report.outputs import RESULTS, figure_files, table_files
+
+DECLARED = load_config("config.yaml").section("specifications")["specifications"]
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -36,9 +39,9 @@ def test_every_promised_file_is_there(finished):
     promised = [
         *(f"results/{path}" for path in RESULTS.values()),
         *figure_files("results/figures"),
-        *table_files("results/tables"),
+        *table_files("results/tables", DECLARED),
         *("results/audit/uses.csv", "results/clean/cleaning_log.csv"),
-        *("results/clean/rejected.csv", "reports/study.html"),
+        *("results/clean/rejected.csv", "reports/study.html", "reports/audit.html"),
     ]
     assert [name for name in promised if not (folder / name).is_file()] == []
 

@@ -1,4 +1,5 @@
-# Which sentences of the published study these data support or contradict.
+# Which sentences of the published study these data support or contradict; passports of numbers.
+from reintegration.audit.estimate_files import ESTIMATE_FILES
 
 
 rule claims:
@@ -27,3 +28,28 @@ rule claims:
         countries=CONFIG.study.countries,
     script:
         "../scripts/claims.py"
+
+
+rule passports:
+    input:
+        **SURVEYS,
+        **PLAN.codebook,
+        tables=[f"results/{file}" for file in ESTIMATE_FILES],
+    output:
+        passports="results/audit/passports.json",
+        run="results/audit/run.json",
+    log:
+        "results/logs/passports.log",
+    benchmark:
+        "results/benchmarks/passports.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        choices=CONFIG.section(*type(CONFIG).model_fields),
+        written={
+            key: config[key]
+            for key in ("specifications", "orion", "trends")
+            if key in config
+        },
+    script:
+        "../scripts/passports.py"

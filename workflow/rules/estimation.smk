@@ -29,12 +29,12 @@ rule regress:
     input:
         **SURVEYS,
     output:
-        specs="results/models/specs.csv",
         estimates="results/models/estimates.csv",
         models="results/models/models.csv",
         rows="results/models/rows.csv",
         ranks="results/models/ranks.csv",
         importance="results/models/importance.csv",
+        refits="results/models/refits.csv",
     log:
         "results/logs/regress.log",
     benchmark:
@@ -54,6 +54,7 @@ rule orion:
         effects="results/orion/effects.csv",
         means="results/orion/means.csv",
         changes="results/orion/changes.csv",
+        rows="results/orion/rows.csv",
     log:
         "results/logs/orion.log",
     benchmark:
@@ -72,6 +73,7 @@ rule trends:
     output:
         slopes="results/trends/slopes.csv",
         lines="results/trends/lines.csv",
+        rows="results/trends/rows.csv",
     log:
         "results/logs/trends.log",
     benchmark:

@@ -15,5 +15,6 @@ rule score:
         "../../environment.yml"
     params:
         **CONFIG.section("scoring"),
+        moves=CONFIG.section("assistance")["assistance"]["moves"],
     script:
         "../scripts/score.py"

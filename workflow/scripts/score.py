@@ -13,5 +13,6 @@ with step(snakemake.log[0]):
         surveys=pd.read_parquet(snakemake.input.surveys),
         codebook=load_codebook(snakemake.input.instrument, snakemake.input.variables),
         scoring=Scoring.model_validate(snakemake.params.scoring),
+        moves=snakemake.params.moves,
     )
     write_parquet(scores, snakemake.output.scores, private=True)

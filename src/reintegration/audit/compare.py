@@ -4,7 +4,7 @@ Estimates are matched by `estimate_id`, which is made of what is estimated and n
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ ESTIMATES: dict[str, Source] = {
     "estimates": Source("models/estimates.csv", "estimate", "outcome", ("term",)),
     "ranks": Source("models/ranks.csv", "rank", "outcome", ("rank of",)),
     "importance": Source("models/importance.csv", "estimate", "outcome", ("group",)),
+    "columns": Source("models/columns.csv", "estimate", "outcome", ("comparison", "term")),
     "effects": Source("orion/effects.csv", "estimate", "outcome", ("method", "comparator")),
     "means": Source("orion/means.csv", "estimate", "outcome", ("group", "survey")),
     "changes": Source("orion/changes.csv", "estimate", "outcome", ("group",)),
@@ -46,6 +47,7 @@ ESTIMATE_COLUMNS = [
     *("std_error_before", "std_error_after", "difference", "difference_in_std_errors"),
     *("status", "reason"),
 ]
+INFERENCE = ("p_value", "conf_low", "conf_high")  # of an estimate, beside its error
 MOVED, VANISHED, APPEARED, SAME = "moved", "vanished", "appeared", "same"
 ORDER = (MOVED, VANISHED, APPEARED, SAME)
 # Numbers that agree to this are the same: results hold 12 digits, the last of them noise.
@@ -86,6 +88,14 @@ class Results:
         path = Path(path)
         self.name = str(path)
         self._root = zipfile.Path(path) if path.suffix == ".zip" else path
+
+    def has(self, file: str) -> bool:
+        """Whether a file is there."""
+        return (self._root / file).is_file()
+
+    def text(self, file: str) -> str:
+        """Read a file as it stands."""
+        return (self._root / file).read_text(encoding="utf-8")
 
     def table(self, file: str) -> pd.DataFrame:
         """Read a table by its name below the folder of results.
@@ -128,13 +138,23 @@ def compare_results(before: Results, after: Results) -> Comparison:
 # ---------------------------------------------------------------- estimates
 
 
-def estimates_of(results: Results) -> pd.DataFrame:
+def estimates_of(results: Results, there: Collection[str] = ESTIMATES.keys()) -> pd.DataFrame:
     """Every estimate of a study: estimate_id, table, outcome, term, country, its number and error.
 
-    `reason` says why there is no number.
+    `reason` says why there is no number; beside stand `spec_id` and `INFERENCE`, where a table
+    has them.
+
+    Parameters
+    ----------
+    there
+        Tables to read, of `ESTIMATES`.
     """
     return pd.concat(
-        [_named(results.table(source.file), name, source) for name, source in ESTIMATES.items()],
+        [
+            _named(results.table(source.file), name, source)
+            for name, source in ESTIMATES.items()
+            if name in there
+        ],
         ignore_index=True,
     )
 
@@ -162,6 +182,8 @@ def _named(table: pd.DataFrame, name: str, source: Source) -> pd.DataFrame:
             "number": table[source.value].astype(float),
             "std_error": table["std_error"].astype(float) if "std_error" in table else np.nan,
             "reason": _text(table["warnings"]).mask(fine, ""),
+            "spec_id": _text(table["spec_id"]) if "spec_id" in table else "",
+            **{k: table[k].astype(float) if k in table else np.nan for k in INFERENCE},
         }
     )
 
@@ -194,7 +216,7 @@ def compare_estimates(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
     result["std_error_before"] = both["std_error_before"]
     result["std_error_after"] = both["std_error_after"]
     result["difference"] = result["after"] - result["before"]
-    equal = np.isclose(result["after"], result["before"], rtol=RELATIVE, atol=ABSOLUTE)
+    equal = agree(result["before"], result["after"])
     result.loc[equal, "difference"] = 0.0
     error = result["std_error_before"].where(result["std_error_before"] > 0)
     result["difference_in_std_errors"] = result["difference"] / error
@@ -216,6 +238,11 @@ def compare_estimates(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
         both["reason_after"].fillna(""),
     )  # fmt: skip
     return _sorted(result)[ESTIMATE_COLUMNS]
+
+
+def agree(before: pd.Series, after: pd.Series) -> np.ndarray:
+    """Say which numbers are the same before and after; a missing one agrees with none."""
+    return np.isclose(after.astype(float), before.astype(float), rtol=RELATIVE, atol=ABSOLUTE)
 
 
 def _sorted(result: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reintegration.audit.compare import FILES, Results
+from reintegration.audit.differences import came_and_went
 from reintegration.plan import Plan
 
 KEPT = "audit/last_study.zip"  # below results/
@@ -182,18 +183,8 @@ def _choices(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tu
             continue
         for key in dict.fromkeys([*old, *new]):
             if old.get(key) != new.get(key):
-                yield f"{section}.{key}", _came_and_went(old.get(key), new.get(key))
-
-
-def _came_and_went(old: Any, new: Any) -> str:
-    names = [
-        isinstance(part, list) and all(isinstance(n, str) for n in part) for part in (old, new)
-    ]
-    if not all(names):
-        return ""
-    parts = [f"with {name}" for name in new if name not in old]
-    parts += [f"without {name}" for name in old if name not in new]
-    return f" ({', '.join(parts)})" if parts else ""
+                words = came_and_went(old.get(key), new.get(key))
+                yield f"{section}.{key}", f" ({words})" if words else ""
 
 
 # ---------------------------------------------------------------- the copy that is kept

@@ -55,9 +55,13 @@ class Effects:
         """
         if self.root is None and nested(self.first, clusters):
             return self.rest
+        return self.whole()
+
+    def whole(self) -> np.ndarray:
+        """Orthonormal basis of all effects, shape (n, m), times `root`."""
         n, m = len(self.first), int(self.first.max()) + 1
         if n * m > _LARGEST:
-            raise NotEstimable(f"CR2 with {m} fixed effects over {n} rows is too large")
+            raise NotEstimable(f"a basis of {m} fixed effects over {n} rows is too large")
         root = np.ones(n) if self.root is None else self.root
         dummies = np.zeros((n, m))
         dummies[np.arange(n), self.first] = root

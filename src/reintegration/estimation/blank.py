@@ -11,9 +11,10 @@ from reintegration.estimation.coding import spec_levels, term_name
 from reintegration.estimation.combine import CONTRAST
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.results import FAILED
-from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification
+from reintegration.estimation.specs import COUNTRY, DEVIATION, Specification, Vcov
 
-SCALE = "score points"
+UNITS = "units of the outcome"
+ADJUSTED = ("p_holm", "p_bh", "p_romano_wolf")
 LOG_ODDS = ("logit", "fractional_logit", "ordered_logit")
 
 
@@ -22,54 +23,72 @@ def identity(spec: Specification) -> dict[str, Any]:
     return {"spec_id": spec.spec_id, "outcome": spec.outcome, "role": spec.role}
 
 
-def blank_estimate(spec: Specification, term: str) -> dict[str, Any]:
+def scale_of(spec: Specification) -> str:
+    """Say what estimates are measured in."""
+    return "log-odds" if spec.estimator in LOG_ODDS else UNITS
+
+
+def blank_estimate(spec: Specification, term: str, vcov: Vcov) -> dict[str, Any]:
     """Make the row of an estimate without its numbers."""
     return {
-        "estimate_id": spec.estimate_id(term),
+        "estimate_id": spec.estimate_id(term, vcov),
         "term": term,
-        "scale": "log-odds" if spec.estimator in LOG_ODDS else SCALE,
+        "scale": scale_of(spec),
         "p_adjusted": np.nan,
         "family": spec.family,
         **dict.fromkeys(("estimate", "std_error", "statistic", "p_value"), np.nan),
         **dict.fromkeys(("conf_low", "conf_high", "df"), np.nan),
+        **dict.fromkeys(("effective_clusters", "n_carrying", *ADJUSTED), np.nan),
         "n_identifying": 0,
     }
 
 
 def failed_rows(
-    frame: pd.DataFrame, spec: Specification, countries: Sequence[str], reason: str
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Make the rows of a specification that could not be fitted: each term, no number."""
+    frame: pd.DataFrame,
+    spec: Specification,
+    vcov: Vcov,
+    countries: Sequence[str],
+    reason: str,
+    status: str = FAILED,
+) -> list[dict[str, Any]]:
+    """Make the rows of a covariance that could not be computed: each term, no number."""
     numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df")
     blank = {
         **identity(spec),
-        "scale": SCALE,
+        "scale": scale_of(spec),
         **dict.fromkeys((*numbers, "p_adjusted"), np.nan),
+        **dict.fromkeys(("effective_clusters", "n_carrying", *ADJUSTED), np.nan),
+        "vcov_label": vcov.label,
         "family": spec.family,
         "contrast": "",
-        "vcov": spec.vcov.type,
-        "cluster_var": " ".join(spec.vcov.clusters),
+        "vcov": vcov.type,
+        "cluster_var": " ".join(vcov.clusters),
         "n_clusters": np.nan,
         "inference": "",
         "n_obs": 0,
         "n_returnees": 0,
         "n_identifying": 0,
         "sample_id": "",
-        "status": FAILED,
+        "status": status,
         "warnings": reason,
     }
-    estimates = [
+    return [
         blank
         | {
-            "estimate_id": spec.estimate_id(term),
+            "estimate_id": spec.estimate_id(term, vcov),
             "term": term,
             "group": group,
             "variable": variable,
             "level": level,
         }
         for term, group, variable, level in _expected(frame, spec, countries)
+        if spec.reports(variable)
     ]
-    model = {
+
+
+def failed_model(spec: Specification, reason: str) -> dict[str, Any]:
+    """Make the row of a model that could not be fitted."""
+    return {
         **identity(spec),
         "estimator": spec.estimator,
         "vcov": spec.vcov.type,
@@ -87,7 +106,6 @@ def failed_rows(
         "status": FAILED,
         "warnings": reason,
     }
-    return estimates, model
 
 
 def _expected(

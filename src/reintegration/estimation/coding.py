@@ -9,9 +9,16 @@ import pandas as pd
 
 from reintegration.estimation.grammar import Term
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.specs import COUNTRY, DEVIATION, PREFIX, Specification
+from reintegration.estimation.specs import (
+    COUNTRY,
+    DEVIATION,
+    PREFIX,
+    Specification,
+    term_name,
+)
 
 NOT_RECORDED = "not_recorded"
+PER_UNIT = "per unit"
 _LARGEST = 200_000_000  # cells of the columns of one category
 
 
@@ -43,11 +50,6 @@ class Coded:
         shown = term_name(name)
         level = Level(shown, "", contrast, np.ones(1), values)
         return cls(term, name, (shown,), values[:, None], (level,))
-
-
-def term_name(column: str) -> str:
-    """Name a column as estimates do: `assistance_training` is `training`."""
-    return ":".join(part.removeprefix(PREFIX) for part in column.split(":"))
 
 
 def is_number(column: pd.Series) -> bool:
@@ -158,23 +160,30 @@ def _encode(
 
 
 def _unit(values: np.ndarray) -> str:
-    return "1 minus 0" if np.isin(values, (0.0, 1.0)).all() else "per unit"
+    return "1 minus 0" if np.isin(values, (0.0, 1.0)).all() else PER_UNIT
 
 
 def _assistance(name: str, column: pd.Series, spec: Specification) -> Coded:
     """Received against not received; without a record as a category of its own."""
     values = column.to_numpy(dtype=float, na_value=np.nan)
     missing = np.isnan(values)
-    coded = Coded.single(
-        Term((name,)), name, np.where(missing, 0.0, values), "received minus not received"
-    )
+    filled = np.where(missing, 0.0, values)
+    binary = _unit(filled) != PER_UNIT
+    contrast = "received minus not received" if binary else PER_UNIT
+    coded = Coded.single(Term((name,)), name, filled, contrast)
     if not missing.any():
         return coded
     gap = f"{term_name(name)}_{NOT_RECORDED}"
     without = missing.astype(float)
     first, last = np.eye(2)
     received = Level(coded.levels[0].term, "", coded.levels[0].contrast, first, coded.basis[:, 0])
-    unknown = Level(gap, NOT_RECORDED, "not recorded minus not received", last, without)
+    unknown = Level(
+        gap,
+        NOT_RECORDED,
+        "not recorded minus " + ("not received" if binary else "zero"),
+        last,
+        without,
+    )
     basis = np.column_stack([coded.basis, without])
     return Coded(coded.term, name, (*coded.columns, gap), basis, (received, unknown))
 

@@ -54,9 +54,14 @@ def contrasts(effects: Sequence[Effect], spec: Specification) -> list[Effect]:
 
 
 def check_parts(row: dict[str, Any], parts: Sequence[dict[str, Any]]) -> None:
-    """Take the number from a contrast of a part that its covariance cannot serve."""
+    """Take the number from a contrast of a part that its covariance cannot serve.
+
+    It is carried by no more clusters than the part that fewest carry.
+    """
+    counted = [part["n_carrying"] for part in (row, *parts) if part["n_carrying"] >= 0]
+    row["n_carrying"] = min(counted, default=np.nan)
     wrong = [part for part in parts if part["status"] == NOT_ESTIMABLE_UNDER_VCOV]
-    if row["status"] == OK and wrong:
+    if row["status"] in (OK, NOT_ESTIMABLE_UNDER_VCOV) and wrong:
         numbers = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
         reason = f"{wrong[0]['term']}: {wrong[0]['warnings']}"
         row |= dict.fromkeys(numbers, np.nan)

@@ -12,7 +12,14 @@ from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array
 
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.small_sample import Adjusted, Blocks, cr2, cr2_blocks, cr3
+from reintegration.estimation.small_sample import (
+    Adjusted,
+    AdjustedRows,
+    Blocks,
+    cr2,
+    cr2_blocks,
+    cr3,
+)
 from reintegration.estimation.specs import Vcov
 
 FULL_LEVERAGE = 1 - 1e-9  # such a row fits itself: its residual is zero whatever its error
@@ -25,7 +32,7 @@ class Covariance:
     `matrix`, shape (k, k), belongs to the coefficients. `alone` are the rows that fit
     themselves and `influence`, shape (len(alone), k), says how each coefficient moves with
     their outcomes; `inverse` is R^-1. `df` is that of every estimate, except where `adjusted`
-    (CR2) gives each its own.
+    (CR2) gives each its own. `counts` are the clusters of each way rows are clustered.
     """
 
     matrix: np.ndarray
@@ -36,7 +43,20 @@ class Covariance:
     alone: np.ndarray
     influence: np.ndarray
     inverse: np.ndarray
-    adjusted: Adjusted | None = None
+    adjusted: Adjusted | AdjustedRows | None = None
+    counts: tuple[int, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What was computed, in words: `CR1S by returnee_id, 3,283 clusters, t(G-1)`."""
+        return self.label_with(self.inference)
+
+    def label_with(self, inference: str) -> str:
+        """The label with another distribution or test."""
+        if not self.counts:
+            return f"{self.vcov.label}, {inference}"
+        counted = " and ".join(f"{count:,}" for count in self.counts)
+        return f"{self.vcov.label}, {counted} clusters, {inference}"
 
     def std_error(self, weights: np.ndarray) -> float:
         """Standard error of a combination of coefficients, `weights` of shape (k,).
@@ -131,7 +151,9 @@ def covariance(
     if working.leverage is not None:
         leverage = leverage + working.leverage
     alone = np.flatnonzero(leverage > FULL_LEVERAGE)
-    n_clusters, adjusted = None, None
+    n_clusters: int | None = None
+    adjusted: Adjusted | AdjustedRows | None = None
+    counts: tuple[int, ...] = ()
     df, inference = float(free), "t(n-k)"
     if vcov.type.startswith("CR"):
         if clusters is None:
@@ -140,7 +162,8 @@ def covariance(
         for name, way in zip(vcov.clusters, ways, strict=True):
             if way.max() < 1:
                 raise NotEstimable(f"{name} makes one cluster only, which has no variance")
-        n_clusters = min(int(way.max()) + 1 for way in ways)
+        counts = tuple(int(way.max()) + 1 for way in ways)
+        n_clusters = min(counts)
         df, inference = float(n_clusters - 1), "t(G-1)"
         if vcov.type == "CR2":
             adjusted = (
@@ -178,6 +201,7 @@ def covariance(
         influence=q[alone] @ inverse.T,
         inverse=inverse,
         adjusted=adjusted,
+        counts=counts,
     )
 
 
@@ -187,8 +211,8 @@ def _distribution(
     df: float,
     inference: str,
     free: int,
-    adjusted: Adjusted | None,
-) -> tuple[float, str, Adjusted | None]:
+    adjusted: Adjusted | AdjustedRows | None,
+) -> tuple[float, str, Adjusted | AdjustedRows | None]:
     """Choose what the statistic is compared with: the type's own, or what the spec asks for."""
     asked = vcov.df or ("normal" if working.normal and vcov.type != "CR2" else None)
     if asked == "normal":
@@ -205,7 +229,7 @@ def _by_cluster(
 ) -> np.ndarray:
     n_clusters = int(clusters.max()) + 1
     scores = group_sums(q * residuals[:, None], clusters, n_clusters)
-    return scores.T @ scores * _cluster_factor(kind, len(q), left, n_clusters)
+    return scores.T @ scores * cluster_factor(kind, len(q), left, n_clusters)
 
 
 def group_sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:
@@ -241,7 +265,8 @@ def _groups_in(rows: np.ndarray, groups: np.ndarray | None) -> int:
     return int(seen.sum())
 
 
-def _cluster_factor(kind: str, n: int, left: int, n_clusters: int) -> float:
+def cluster_factor(kind: str, n: int, left: int, n_clusters: int) -> float:
+    """Small-sample factor of a cluster-robust covariance; `left` is n - k."""
     if kind == "CR0":
         return 1.0
     factor = n_clusters / (n_clusters - 1)

@@ -1,26 +1,35 @@
 """From a frame to the design matrix: which rows, which columns, and what each column means."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from reintegration.estimation.absorb import Effects, fixed_effects
 from reintegration.estimation.coding import Coded, encode_term, spec_levels, term_name
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.rows import (
     NO_FOLLOW_UP,
     group_codes,
+    grouping_columns,
     is_missing,
     needed_columns,
     row_account,
 )
-from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
+from reintegration.estimation.specs import (
+    COUNTRY,
+    INTERCEPT,
+    PREFIX,
+    RETURNEE,
+    Specification,
+    Vcov,
+)
 
-INTERCEPT = "intercept"
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
+OF_THE_STUDY = ("surveys", "changes", "mentoring")  # data whose specifications config.yaml holds
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,8 @@ class Design:
     (less the fixed effects, and times `root`, the square roots of the weights). `rows` are
     positions in the frame. `dropped` names each aliased column with the columns that explain
     it. `returnees`, `clusters` and `second` (the other way of two-way clusters), shape (n,),
-    number the groups from 0; `fixed` takes fixed effects out.
+    number the groups from 0; `fixed` takes fixed effects out. `groups` numbers those of every
+    cluster variable that some covariance of the specification names, and `labels` names them.
     """
 
     y: np.ndarray
@@ -70,11 +80,18 @@ class Design:
     root: np.ndarray | None = None
     second: np.ndarray | None = None
     fixed: Effects | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def ways(self) -> tuple[np.ndarray, ...]:
         """The ways rows are clustered: none, one or two."""
         return tuple(way for way in (self.clusters, self.second) if way is not None)
+
+    def under(self, vcov: Vcov) -> "Design":
+        """Return the same design with the clusters of another covariance."""
+        first, second = (*(self.groups[name] for name in vcov.clusters), None, None)[:2]
+        return replace(self, clusters=first, second=second)
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
         """Take the fixed effects out of values by row, and weight them by their roots."""
@@ -150,6 +167,7 @@ def build_design(
             f"{len(y)} rows cannot tell {len(kept) + absorbed} coefficients and an error apart"
         )
     dropped = {names[j]: tuple(names[i] for i in by) for j, by in aliased.items()}
+    groups = {name: group_codes(sample, name) for name in grouping_columns(spec)}
     return Design(
         y=y,
         x=full if len(kept) == len(names) else full[:, kept],
@@ -161,14 +179,16 @@ def build_design(
         effects=_effects(coded, names, kept, dropped, full, spec, unrecorded),
         rows=np.flatnonzero(used),
         returnees=returnees,
-        clusters=group_codes(sample, spec.vcov.cluster) if spec.vcov.cluster else None,
+        clusters=groups.get(spec.vcov.cluster or ""),
         warnings=tuple(
             unrecorded.get(sources[names.index(name)]) or _dropped_text(name, by, spec)
             for name, by in dropped.items()
         ),
         root=root,
-        second=group_codes(sample, spec.vcov.second) if spec.vcov.second else None,
+        second=groups.get(spec.vcov.second or ""),
         fixed=fixed,
+        groups=groups,
+        labels={name: np.asarray(pd.factorize(sample[name])[1]) for name in groups},
     )
 
 
@@ -329,6 +349,8 @@ def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
         for name in needed_columns(spec)
         if not name.startswith(PREFIX) or name == spec.outcome or spec.not_recorded == "drop"
     ]
+    if spec.filter and len(frame):
+        frame = frame[kept_rows(spec.filter, frame)]
     blank = [name for name in needed if is_missing(frame[name]).all()]
     if not blank or not len(frame):
         return ""
@@ -337,7 +359,7 @@ def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
     if named := [term_name(name) for name in blank if name in controls]:
         declared = spec.spec_id.split(".")[0]
         key = "orion: controls" if declared == "orion" else f"specifications: {declared}: controls"
-        place = f"`{key}` in config.yaml" if spec.data in ("surveys", "changes") else "its controls"
+        place = f"`{key}` in config.yaml" if spec.data in OF_THE_STUDY else "its controls"
         text += f" (to estimate without: take {', '.join(named)} out of {place})"
     return text
 

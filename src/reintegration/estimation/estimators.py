@@ -1,7 +1,7 @@
 """Least squares: ordinary and weighted, with fixed effects, and within returnees."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -54,13 +54,8 @@ class Solution:
     warnings: tuple[str, ...] = ()
 
 
-def least_squares(design: Design, vcov: Vcov, intercept: bool = True) -> Solution:
-    """Fit by ordinary or weighted least squares, fixed effects taken out, through QR.
-
-    Degrees of freedom: classical and HC errors count every fixed effect, as R's `lm` with
-    dummies. CR1S counts those not nested in clusters and one constant, as reghdfe and fixest
-    do, or what `vcov.count_effects` says.
-    """
+def least_squares(design: Design, intercept: bool = True) -> Solution:
+    """Fit by ordinary or weighted least squares, fixed effects taken out, through QR."""
     from statsmodels.regression.linear_model import OLS
 
     y, x = design.scaled(design.y), design.scaled(design.x)
@@ -76,17 +71,14 @@ def least_squares(design: Design, vcov: Vcov, intercept: bool = True) -> Solutio
     free = n - k - rank
     rss = float(scaled @ scaled)
     constant = 1 if intercept or fixed else 0
-    counted = {"all": rank, "none": 0}.get(vcov.count_effects)
-    if counted is None:
-        counted = fixed.outside(design.ways) if fixed else 0
     return Solution(
         coefficients,
         scaled if design.root is None else scaled / design.root,
         r2,
         _r2(y, scaled) if fixed else np.nan,
-        absorbed=counted,
+        absorbed=0,
         scaled=scaled,
-        working=_working(design, vcov),
+        working=Working(root=design.root),
         statistics={
             "r2_adj": 1 - (1 - r2) * (n - constant) / free,
             "sigma": float(np.sqrt(rss / free)),
@@ -97,17 +89,26 @@ def least_squares(design: Design, vcov: Vcov, intercept: bool = True) -> Solutio
     )
 
 
-def _working(design: Design, vcov: Vcov) -> Working:
+def with_effects(solution: Solution, design: Design, vcov: Vcov) -> Solution:
+    """Say what a covariance needs to know of the fixed effects of a least-squares fit.
+
+    Degrees of freedom: classical and HC errors count every fixed effect, as R's `lm` with
+    dummies. CR1S counts those not nested in clusters and one constant, as reghdfe and fixest
+    do, or what `vcov.count_effects` says.
+    """
     fixed = design.fixed
     if fixed is None:
-        return Working(root=design.root)
+        return solution
     hc, cr2 = vcov.type in ("HC2", "HC3"), vcov.type == "CR2"
-    return Working(
+    counted = {"all": fixed.rank, "none": 0}.get(vcov.count_effects)
+    working = Working(
         rank=fixed.rank,
         leverage=fixed.leverage() if hc else None,
         basis=fixed.basis(design.clusters) if cr2 and design.clusters is not None else None,
         root=design.root,
     )
+    absorbed = fixed.outside(design.ways) if counted is None else counted
+    return replace(solution, absorbed=absorbed, working=working)
 
 
 def ols(design: Design, engine: Engine = "library") -> Solution:

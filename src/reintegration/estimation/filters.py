@@ -5,14 +5,34 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from reintegration.estimation.grammar import DATE, Both, Comparison, Filter, GrammarError, Not
+from reintegration.estimation.grammar import (
+    DATE,
+    Both,
+    Comparison,
+    Filter,
+    GrammarError,
+    Not,
+    parse_filter,
+)
 
+KEPT = "filter: kept"  # of a prepared frame: what the filter said of the columns as they were
 _COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 
 
 def keep_rows(parsed: Filter, frame: pd.DataFrame | Mapping[str, pd.Series]) -> np.ndarray:
     """Say which rows of a frame make a filter true: booleans of shape (n,)."""
     return _truth(parsed, frame)[0]
+
+
+def kept_rows(text: str, frame: pd.DataFrame) -> np.ndarray:
+    """Say which rows a specification's filter keeps, of a frame as read or as prepared.
+
+    Raises
+    ------
+    GrammarError
+        If the filter compares a column with what it does not hold.
+    """
+    return frame[KEPT].to_numpy() if KEPT in frame else keep_rows(parse_filter(text), frame)
 
 
 def _truth(

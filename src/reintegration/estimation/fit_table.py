@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import shlex
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,24 +13,30 @@ import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
-from reintegration.estimation.combine import CONTRAST
+from reintegration.estimation.blank import ADJUSTED
+from reintegration.estimation.columns import TEXT
 from reintegration.estimation.design import INTERCEPT
+from reintegration.estimation.families import adjust_families
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.fit import Fit, fit_specification
+from reintegration.estimation.grammar import GrammarError
 from reintegration.estimation.language import Wanted, expand
-from reintegration.estimation.multiplicity import adjust
-from reintegration.estimation.results import NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
+from reintegration.estimation.results import FAILED, NOT_ESTIMABLE_UNDER_VCOV, OK, join_warnings
+from reintegration.estimation.rows import needed_columns
 from reintegration.estimation.specs import Specification
-from reintegration.estimation.tables import Table, prepare, read_table
+from reintegration.estimation.tables import MISSING_CODES, Table, read_table
 from reintegration.estimation.written import read_specifications
 from reintegration.tables_io import SIGNIFICANT_DIGITS
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels")
+SMALLEST_P = 0.001
 _ESTIMATE = (
     *("estimate_id", "term", "contrast", "group", "variable", "level", "scale"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "df"),
     *("confidence_level", "vcov", "vcov_label", "cluster_var", "n_clusters", "clusters"),
     *("inference",),
-    *("family", "p_holm", "p_bh", "status", "reason", "warnings"),
+    *("effective_clusters", "n_carrying"),
+    *("family", "p_holm", "p_bh", "p_romano_wolf", "status", "reason", "warnings"),
 )
 
 
@@ -71,10 +78,11 @@ def run_fit(
 
 
 def in_words(result: dict[str, Any]) -> list[str]:
-    """The estimates of a result as lines of a table for the terminal."""
+    """The estimates of a result as lines of a table for the terminal, and its warnings."""
+    warned = [f"  Warning: {result['warnings']}"] if result["warnings"] else []
     shown = [row for row in result["estimates"] if row["status"] == OK]
     if not shown:
-        return []
+        return warned
     numbers = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
     widest = max(len(row["term"]) for row in shown)
     lines = []
@@ -88,10 +96,15 @@ def in_words(result: dict[str, Any]) -> list[str]:
                 f"  {'term':<{widest}}{'estimate':>12}{'std. error':>12}{'p':>8}{level:>24}",
             ]
         estimate, error, p, low, high = (_short(row[name]) for name in numbers)
-        p = "" if p == "" else f"{row['p_value']:.3f}"
+        p = "" if p == "" else _p_value(row["p_value"])
         span = f"[{low}, {high}]" if low and high else ""
         lines.append(f"  {row['term']:<{widest}}{estimate:>12}{error:>12}{p:>8}{span:>24}")
-    return lines
+    return lines + warned
+
+
+def _p_value(p: float) -> str:
+    """A p-value to three decimals, and none that reads as zero."""
+    return f"<{SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
 
 
 def _short(value: float | None) -> str:
@@ -101,49 +114,27 @@ def _short(value: float | None) -> str:
 
 def fit_table(wanted: Sequence[Wanted], table: Table) -> list[dict[str, Any]]:
     """Fit specifications to a table: a result for each of their outcomes, p-values adjusted."""
-    results = [_fit_one(one, table) for one in wanted]
-    families: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for one, result in zip(wanted, results, strict=True):
-        for row in result["estimates"]:
-            if one.written.family and _in_family(one, row):
-                key = (one.written.family, row["vcov"], row["cluster_var"])
-                families.setdefault(key, []).append(row)
-            else:
-                row["family"] = ""
-    for rows in families.values():
-        p_values = np.array([row["p_value"] for row in rows], dtype=float)
-        for row, holm, bh in zip(
-            rows, adjust(p_values, "holm"), adjust(p_values, "bh"), strict=True
-        ):
-            row |= {"p_holm": holm, "p_bh": bh}
-    return results
-
-
-def _in_family(one: Wanted, row: dict[str, Any]) -> bool:
-    """Say whether a row is one that its specification's family is about."""
-    if one.written.family_terms is not None:
-        return row["term"] in one.written.family_terms
-    if row["group"] == CONTRAST:
-        return True
-    terms = {str(term) for term in one.specs[0].terms}
-    return row["group"] != INTERCEPT and row["variable"] in terms
-
-
-def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
-    """Fit one outcome under each covariance asked for."""
-    written = one.written
     fits = []
-    for asked in one.specs:
-        frame, spec = prepare(table, asked, one.made, written.threshold)
-        fits.append(_fit(frame, spec, written.confidence_level))
-    first = next((fitted for fitted in fits if fitted.status == OK), fits[0])
-    spec = fits[0].spec
-    reasons = join_warnings(fitted.reason for fitted in fits)
-    estimates = [row for fitted in fits for row in _rows(fitted, written.confidence_level)]
+    for one in wanted:
+        (spec,) = one.specs
+        written = one.written
+        fits.append(_fit(table.frame, spec, written.confidence_level, written.seed))
+    seed = wanted[0].written.seed if wanted else 0
+    adjust_families(fits, seed=seed, every_covariance=True)
+    return [_result(one, fitted, table) for one, fitted in zip(wanted, fits, strict=True)]
+
+
+def _result(one: Wanted, fitted: Fit, table: Table) -> dict[str, Any]:
+    """Write down what came of one outcome."""
+    written, (spec,) = one.written, one.specs
+    estimates = _rows(fitted, written.confidence_level)
+    status, reason = fitted.model["status"], fitted.reason
+    if status == OK:
+        failures = (row["reason"] for row in estimates if row["status"] == FAILED)
+        reason = join_warnings(failures)
     served = [row for row in estimates if row["group"] not in (INTERCEPT, "variance")]
-    status = first.status
-    if status == OK and served and all(r["status"] == NOT_ESTIMABLE_UNDER_VCOV for r in served):
-        status, reasons = NOT_ESTIMABLE_UNDER_VCOV, join_warnings(r["reason"] for r in served)
+    if served and all(r["status"] == NOT_ESTIMABLE_UNDER_VCOV for r in served):
+        status, reason = NOT_ESTIMABLE_UNDER_VCOV, join_warnings(r["reason"] for r in served)
     lacking = _unnamed(one, estimates)
     return {
         "spec_id": spec.spec_id,
@@ -151,26 +142,28 @@ def _fit_one(one: Wanted, table: Table) -> dict[str, Any]:
         "role": spec.role,
         "spec_hash": spec.spec_hash,
         "status": status,
-        "reason": reasons,
-        "warnings": join_warnings([first.model["warnings"] if status == OK else "", *lacking]),
+        "reason": reason,
+        "warnings": join_warnings(
+            [fitted.model["warnings"] if status == OK else "", *lacking, *_codes(one, table)]
+        ),
         "specification": written.model_dump(mode="json", exclude_unset=True),
         "formula": spec.formula,
         "estimator": spec.estimator,
         "estimates": estimates,
-        "model": _model(first),
-        "rows": _rows_account(first, len(table.frame)),
+        "model": _model(fitted),
+        "rows": _rows_account(fitted, len(table.frame)),
         "dropped": [
             {"column": name, "explained_by": list(by)}
-            for name, by in (first.design.dropped if first.design else {}).items()
+            for name, by in (fitted.design.dropped if fitted.design else {}).items()
         ],
     }
 
 
-def _fit(frame: pd.DataFrame, spec: Specification, confidence: float) -> Fit:
+def _fit(frame: pd.DataFrame, spec: Specification, confidence: float, seed: int) -> Fit:
     """Fit; whatever a library does not survive becomes a failed specification with its reason."""
     try:
         with np.errstate(all="ignore"):
-            return fit_specification(frame, spec, confidence=confidence)
+            return fit_specification(frame, spec, confidence=confidence, seed=seed)
     except (np.linalg.LinAlgError, ArithmeticError, ValueError, MemoryError) as error:
         return fit_specification(frame, spec, failed=f"numerical failure: {error}")
 
@@ -184,30 +177,55 @@ def _unnamed(one: Wanted, estimates: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def _codes(one: Wanted, table: Table) -> list[str]:
+    """Say which columns of text have cells that may stand for a missing one; listed levels not."""
+    written, (spec,) = one.written, one.specs
+    ordered = written.categories if isinstance(written.categories, dict) else {}
+    frame = table.frame
+    if spec.filter:
+        try:
+            frame = frame[kept_rows(spec.filter, frame)]
+        except GrammarError:
+            return []  # the fit says so
+    found = []
+    for name in needed_columns(spec):
+        if table.kinds.get(name) != TEXT or ordered.get(name) is not None:
+            continue
+        for code, cells in frame[name].value_counts().sort_index().items():
+            if str(code).lower() in MISSING_CODES:
+                hold = f"cell of {name} holds" if cells == 1 else f"cells of {name} hold"
+                found.append(
+                    f"{cells:,} {hold} the text {code}, taken as a level;"
+                    f" for missing: --missing {shlex.quote(str(code))}"
+                )
+    return found
+
+
 def _rows(fitted: Fit, confidence: float) -> list[dict[str, Any]]:
-    """Make the rows of one covariance."""
+    """Make the rows of every covariance."""
     rows = []
-    ways = fitted.design.ways if fitted.design else ()
-    clusters = {n: int(w.max()) + 1 for n, w in zip(fitted.spec.vcov.clusters, ways, strict=False)}
-    for made in fitted.estimates:
-        row = dict.fromkeys(_ESTIMATE) | {k: v for k, v in made.items() if k in _ESTIMATE}
-        ok = made["status"] == OK
-        label = fitted.spec.vcov.label
-        if ok and made["std_error"] == made["std_error"]:
-            counted = " and ".join(map(str, clusters.values()))
-            label = ", ".join(
-                [label, *([f"{counted} clusters"] if clusters else []), made["inference"]]
+    groups = fitted.design.groups if fitted.design else {}
+    for vcov, estimates in fitted.under.items():
+        clusters = {n: int(groups[n].max()) + 1 for n in vcov.clusters if n in groups}
+        for made in estimates:
+            ok = made["status"] == OK
+            without = made["std_error"] != made["std_error"]
+            rows.append(
+                {name: made.get(name) for name in _ESTIMATE}
+                | {
+                    **{name: _or_none(made[name]) for name in ADJUSTED},
+                    "confidence_level": confidence,
+                    "clusters": clusters,
+                    "vcov_label": vcov.label if without else made["vcov_label"],
+                    "reason": "" if ok else made["warnings"],
+                    "warnings": made["warnings"] if ok else "",
+                }
             )
-        row |= {
-            "scale": "log-odds" if made["scale"] == "log-odds" else "units of the outcome",
-            "confidence_level": confidence,
-            "clusters": clusters,
-            "vcov_label": label,
-            "reason": "" if ok else made["warnings"],
-            "warnings": made["warnings"] if ok else "",
-        }
-        rows.append(row)
     return rows
+
+
+def _or_none(value: float) -> float | None:
+    return value if value == value else None
 
 
 def _model(fitted: Fit) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def fit_logit(design: Design, spec: Specification) -> Solution:
         working=Working(
             root=root,
             variance=root**-2,
-            normal=not (fractional and spec.vcov.type == "classical"),
+            normal=True,
             sigma2=None if fractional else 1.0,
         ),
         statistics={}

@@ -1,4 +1,4 @@
-"""p-values adjusted for how many were looked at: Holm (1979), Benjamini and Hochberg (1995)."""
+"""p-values adjusted for how many were looked at, from p-values or from resampled statistics."""
 
 import numpy as np
 
@@ -18,4 +18,27 @@ def adjust(p_values: np.ndarray, method: str) -> np.ndarray:
     if there.any():
         name = {"holm": "holm", "bh": "fdr_bh"}[method]
         adjusted[there] = multipletests(p_values[there], method=name)[1]
+    return adjusted
+
+
+def stepdown(statistics: np.ndarray, resampled: np.ndarray) -> np.ndarray:
+    """Adjust the p-values of a family by Romano and Wolf's stepdown (2005; 2016, algorithm 4.2).
+
+    Parameters
+    ----------
+    statistics
+        Absolute t statistics, shape (m,).
+    resampled
+        Those of every draw, centred at what is estimated, shape (B, m).
+
+    Returns
+    -------
+    p-values, shape (m,): (1 + draws in which the largest statistic of those not yet refused
+    reaches ours) / (1 + B), none below that of a larger statistic.
+    """
+    order = np.argsort(-statistics, kind="stable")
+    largest = np.maximum.accumulate(resampled[:, order[::-1]], axis=1)[:, ::-1]
+    reached = (largest >= statistics[order]).sum(axis=0)
+    adjusted = np.empty(len(statistics))
+    adjusted[order] = np.maximum.accumulate((1 + reached) / (1 + len(resampled)))
     return adjusted

@@ -19,7 +19,8 @@ SPEC_COLUMNS = (
     *("spec_id", "title", "role", "outcome", "formula", "sample", "estimator", "vcov"),
     *("spec_hash",),
     # extra
-    *("data", "terms", "controls", "country_coding", "not_recorded"),
+    *("data", "terms", "controls", "country_coding", "not_recorded", "also", "refit_of"),
+    *("family", "weights", "quantile", "declared_in"),
 )
 ESTIMATE_COLUMNS = (
     *("estimate_id", "spec_id", "outcome", "term", "contrast", "scale"),
@@ -28,6 +29,7 @@ ESTIMATE_COLUMNS = (
     *("n_obs", "n_returnees", "n_identifying", "sample_id", "status", "warnings"),
     # extra
     *("role", "group", "variable", "level"),
+    *("vcov_label", "effective_clusters", "n_carrying", "p_holm", "p_bh", "p_romano_wolf"),
 )
 MODEL_COLUMNS = (
     *("spec_id", "outcome", "n_obs", "n_returnees", "n_clusters", "df_resid", "r2"),
@@ -45,6 +47,11 @@ IMPORTANCE_COLUMNS = (
     *("estimate_id", "spec_id", "outcome", "group", "estimate", "conf_low", "conf_high"),
     *("r2", "r2_points", "share_largest", "columns", "draws", "inference"),
     *("n_obs", "n_returnees", "sample_id", "status", "warnings"),
+)
+REFIT_COLUMNS = (
+    *("outcome", "assistance", "refit", "estimate_id", "spec_id", "estimate", "std_error"),
+    *("conf_low", "conf_high", "p_value", "n_obs", "n_returnees", "n_identifying", "status"),
+    *("warnings", "base_estimate_id"),
 )
 EFFECT_COLUMNS = (
     *("estimate_id", "spec_id", "estimand", "method", "comparator", "outcome", "country"),
@@ -89,6 +96,10 @@ DISTRIBUTION_COLUMNS = (
 
 class NotEstimable(Exception):
     """A specification cannot be fitted to these rows; the text says why."""
+
+
+class NotServed(NotEstimable):
+    """A covariance does not serve an estimator, or these data; the text says why."""
 
 
 def estimate_id(*parts: str) -> str:

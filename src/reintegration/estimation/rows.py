@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from reintegration.estimation.filters import keep_rows
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.grammar import GrammarError, comparisons, parse_filter
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
 
 ALL = "all"
+FILTER = "filter: "
 NO_FOLLOW_UP = "no returnee has two surveys"
 
 
@@ -27,9 +28,8 @@ def row_account(
     NotEstimable
         If the frame lacks a column.
     """
-    filtered = parse_filter(spec.filter) if spec.filter else None
     needed = needed_columns(spec)
-    named = [part.name for part in comparisons(filtered)] if filtered else []
+    named = [part.name for part in comparisons(parse_filter(spec.filter))] if spec.filter else []
     if absent := [name for name in dict.fromkeys([*needed, *named]) if name not in frame]:
         raise NotEstimable(f"the data have no column {', '.join(absent)}")
     used = np.ones(len(frame), dtype=bool)
@@ -40,9 +40,9 @@ def row_account(
         reasons.append((reason, used & rows))
         used = used & ~rows
 
-    if filtered:
+    if spec.filter:
         try:
-            exclude(f"filter: {spec.filter}", ~keep_rows(filtered, frame))
+            exclude(f"{FILTER}{spec.filter}", ~kept_rows(spec.filter, frame))
         except GrammarError as error:
             raise NotEstimable(f"filter: {error}") from None
     for name in needed:
@@ -65,16 +65,28 @@ def row_account(
 
 def needed_columns(spec: Specification) -> list[str]:
     """List the columns whose values every row used must have, each once."""
-    needed = [spec.outcome, *spec.variables, *spec.vcov.clusters, *spec.absorbed]
+    needed = [spec.outcome, *spec.variables, *grouping_columns(spec), *spec.absorbed]
     needed += [spec.weights] if spec.weights else []
     needed += [spec.random.groups, *spec.random.slopes] if spec.random else []
     return list(dict.fromkeys(needed))
 
 
+def grouping_columns(spec: Specification) -> list[str]:
+    """List the columns that group rows under any covariance, each once.
+
+    A row that one covariance cannot group is used under none: all have the same sample.
+    """
+    named = [name for vcov in spec.vcovs for name in (*vcov.clusters, vcov.within)]
+    return list(dict.fromkeys(name for name in named if name))
+
+
 def account_rows(
     frame: pd.DataFrame, spec: Specification, used: np.ndarray, reasons: list
 ) -> list[dict]:
-    """List the row account by country and over all: rows and returnees read, excluded, used."""
+    """List the row account by country and over all: rows and returnees read, excluded, used.
+
+    Countries of which the filter keeps no row stand in the account of all only.
+    """
     steps = [("read", "", np.ones(len(frame), dtype=bool))]
     steps += [("excluded", reason, rows) for reason, rows in reasons]
     steps.append(("used", "", used))
@@ -84,6 +96,9 @@ def account_rows(
         names = [*map(str, found), *(["missing"] if (codes < 0).any() else [])]
         codes = np.where(codes < 0, len(found), codes)
     persons = group_codes(frame, RETURNEE)
+    left = np.ones(len(names), dtype=bool)
+    if spec.filter and reasons and reasons[0][0].startswith(FILTER):
+        left = np.bincount(codes[~reasons[0][1]], minlength=len(names)) > 0
     account = []
     for step, reason, rows in steps:
         counts = np.bincount(codes[rows], minlength=len(names))
@@ -94,7 +109,7 @@ def account_rows(
         by_country += [
             (name, int(counts[i]), int(people[i]))
             for i, name in enumerate(names)
-            if name != ALL and (counts[i] or step != "excluded")
+            if name != ALL and left[i] and (counts[i] or step != "excluded")
         ]
         account += [
             {

@@ -4,9 +4,11 @@ Bell and McCaffrey (2002) and Pustejovsky and Tipton (2018), as R's clubSandwich
 With weights the working model stays that of independent rows of equal variance, its default.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from reintegration.estimation.results import NotEstimable
 
@@ -44,6 +46,31 @@ class Adjusted:
         return total**2 / float(squares) if squares > 0 else np.nan
 
 
+@dataclass(frozen=True)
+class AdjustedRows:
+    """As `Adjusted`, where rows are independent and of equal variance in the working model.
+
+    `rows`, shape (n, k), are the adjusted columns; `z`, shape (n, K), an orthonormal basis of the
+    columns and effects; `clusters`, shape (n,), numbers clusters from 0.
+    """
+
+    scores: np.ndarray
+    rows: np.ndarray
+    z: np.ndarray
+    clusters: np.ndarray
+
+    def df(self, direction: np.ndarray) -> float:
+        """Satterthwaite degrees of freedom of a combination, shape (k,), in QR coordinates."""
+        adjusted = self.rows @ direction
+        d = np.bincount(self.clusters, weights=adjusted**2)
+        u = _sums(self.z * adjusted[:, None], self.clusters)
+        # Under the working model the scores' covariance is diag(d) - u u'.
+        own = np.einsum("gk,gk->g", u, u)
+        squares = d @ d - 2 * d @ own + np.sum((u.T @ u) ** 2)
+        total = float(d.sum() - own.sum())
+        return total**2 / float(squares) if squares > 0 else np.nan
+
+
 def cr2(
     q: np.ndarray,
     residuals: np.ndarray,
@@ -51,7 +78,7 @@ def cr2(
     effects: np.ndarray | None = None,
     root: np.ndarray | None = None,
     variance: np.ndarray | None = None,
-) -> Adjusted:
+) -> Adjusted | AdjustedRows:
     """Adjust the scores of each cluster so that they are unbiased under the working model.
 
     Parameters
@@ -77,6 +104,9 @@ def cr2(
     z = q if effects is None else np.hstack([q, effects])
     n, k = q.shape
     size = int(clusters.max()) + 1
+    if root is None and variance is None:
+        rows = _each_root(q, z, clusters)
+        return AdjustedRows(_sums(rows * residuals[:, None], clusters), rows, z, clusters)
     if size * z.shape[1] * k > _LARGEST:
         raise NotEstimable(f"CR2 with {size} clusters and {z.shape[1]} coefficients is too large")
     weights = np.ones(n) if root is None else root
@@ -89,8 +119,7 @@ def cr2(
     t, own = np.empty_like(u), np.empty((size, k, k))
     for g, rows in enumerate(parts):
         d, theta, zg = weights[rows][:, None], target[rows][:, None], z[rows]
-        plain = root is None and variance is None
-        adjusted = _adjust(zg, d, theta, spread, d * q[rows], plain)
+        adjusted = _adjust(zg, d, theta, spread, d * q[rows])
         scores[g] = adjusted.T @ (residuals[rows] / d[:, 0])
         u[g] = (zg / d).T @ adjusted
         t[g] = (zg * d * theta).T @ adjusted
@@ -145,15 +174,10 @@ def _adjust(
     theta: np.ndarray,
     spread: np.ndarray,
     values: np.ndarray,
-    plain: bool,
 ) -> np.ndarray:
     """Multiply values by A = v (v B v)^(-1/2) v, B the residuals' covariance, v^2 = theta."""
     m = len(z)
-    if plain and z.shape[1] < m:
-        # B = I - z z': its root differs from I only within the span of z.
-        axes, shrink, _ = np.linalg.svd(z, full_matrices=False)
-        return values + axes @ ((_root(1 - shrink**2) - 1)[:, None] * (axes.T @ values))
-    if not plain and (theta == 1).all() and 2 * z.shape[1] < m:
+    if (theta == 1).all() and 2 * z.shape[1] < m:
         axes, _ = np.linalg.qr(np.hstack([z / d, z * d]))
         low, high = axes.T @ (z / d), axes.T @ (z * d)
         change = low @ spread @ low.T - low @ high.T - high @ low.T
@@ -175,17 +199,63 @@ def _root(eigenvalues: np.ndarray) -> np.ndarray:
     return np.where(eigenvalues > _SINGULAR, safe**-0.5, 0.0)
 
 
+def _by_size(clusters: np.ndarray) -> Iterator[np.ndarray]:
+    """Go through clusters of equal size together: their rows, shape (clusters, size)."""
+    order = np.argsort(clusters, kind="stable")
+    sizes = np.bincount(clusters)
+    starts = np.cumsum(sizes) - sizes
+    for size in np.unique(sizes).tolist():
+        yield order[starts[sizes == size][:, None] + np.arange(size)]
+
+
+def _each_root(q: np.ndarray, z: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Multiply the rows of each cluster by (I - z_g z_g')^(-1/2), shape (n, k)."""
+    adjusted = np.empty_like(q)
+    for rows in _by_size(clusters):
+        if rows.shape[1] <= z.shape[1]:
+            zg = z[rows]
+            left = np.eye(rows.shape[1]) - zg @ zg.transpose(0, 2, 1)
+            values, turn = np.linalg.eigh(left)
+            turned = _root(values)[:, :, None] * (turn.transpose(0, 2, 1) @ q[rows])
+            adjusted[rows] = turn @ turned
+            continue
+        for own in rows:  # the root differs from I only within the span of z
+            axes, shrink, _ = np.linalg.svd(z[own], full_matrices=False)
+            change = (_root(1 - shrink**2) - 1)[:, None] * (axes.T @ q[own])
+            adjusted[own] = q[own] + axes @ change
+    return adjusted
+
+
+def _sums(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Sum rows, shape (n, k), by group: shape (G, k)."""
+    n, size = len(groups), int(groups.max()) + 1
+    return csr_array((np.ones(n), (groups, np.arange(n))), shape=(size, n)) @ values
+
+
 def cr3(q: np.ndarray, residuals: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     """Scores by cluster as if the cluster had been left out, shape (G, k).
 
     (I - q_g q_g')^-1 in few dimensions: q_g' (I - q_g q_g')^-1 = (I - q_g' q_g)^-1 q_g'.
     """
     size, k = int(clusters.max()) + 1, q.shape[1]
-    order = np.argsort(clusters, kind="stable")
     scores = np.empty((size, k))
-    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(clusters))[:-1])):
-        own = q[rows]
-        eigenvalues, turn = np.linalg.eigh(np.eye(k) - own.T @ own)
-        inverse = np.where(eigenvalues > _SINGULAR, 1 / np.maximum(eigenvalues, _SINGULAR), 0.0)
-        scores[g] = turn @ (inverse * (turn.T @ (own.T @ residuals[rows])))
+    for rows in _by_size(clusters):
+        groups = clusters[rows[:, 0]]
+        if rows.shape[1] <= k:
+            own, left = q[rows], residuals[rows]
+            inverse, turn = _inverse(np.eye(rows.shape[1]) - own @ own.transpose(0, 2, 1))
+            turned = inverse * np.einsum("gij,gi->gj", turn, left)
+            scores[groups] = np.einsum("gik,gij,gj->gk", own, turn, turned, optimize=True)
+            continue
+        for group, mine in zip(groups, rows, strict=True):
+            own = q[mine]
+            inverse, turn = _inverse(np.eye(k) - own.T @ own)
+            scores[group] = turn @ (inverse * (turn.T @ (own.T @ residuals[mine])))
     return scores
+
+
+def _inverse(symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse eigenvalues, zero where an eigenvalue is, and eigenvectors."""
+    eigenvalues, turn = np.linalg.eigh(symmetric)
+    kept = eigenvalues > _SINGULAR
+    return np.where(kept, 1 / np.where(kept, eigenvalues, 1.0), 0.0), turn

@@ -1,27 +1,15 @@
-"""Specifications: one regression per outcome, written as data, checked before it is fitted.
+"""Specifications: one regression per outcome, as data that can be printed before it is fitted.
 
-Light to import: the plan of a study checks them each time the Snakefile is read.
+Light to import: the configuration is made of them, and is read with every Snakefile.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reintegration import config
-from reintegration.codebook import Codebook
-from reintegration.countries import is_country
-from reintegration.errors import StudyError
-from reintegration.estimation.grammar import (
-    Comparison,
-    GrammarError,
-    Term,
-    comparisons,
-    parse_filter,
-    parse_term,
-    suggest,
-)
+from reintegration.estimation.grammar import Derived, Term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +19,25 @@ RETURNEE = "returnee_id"
 ASSISTANCE = "assistance"  # in terms and controls: one term for each type of the study
 PREFIX = "assistance_"
 DEVIATION = "deviation"
+INTERCEPT = "intercept"
+
+
+def term_name(column: str) -> str:
+    """Name a column as estimates do: `assistance_training` is `training`."""
+    return ":".join(part.removeprefix(PREFIX) for part in column.split(":"))
+
+
+def text_of(value: object) -> str:
+    """Write a level as text: the number 6.0 is `6`."""
+    return f"{value:.15g}" if isinstance(value, int | float) else str(value)
+
+
+# First part of the ids of regressions that other sections declare, and the section.
+TAKEN_IDS = {
+    **dict.fromkeys(("orion", "orion_change", "orion_mean"), "orion"),
+    **dict.fromkeys(("trend", "trend_deviation"), "trends"),
+    **dict.fromkeys(("rank", "importance", "model"), "specifications"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,10 @@ class Vcov:
     second: str | None = None
     df: str | None = None
     count_effects: str = "nested"
+    # Of `wild` (cluster bootstrap) and `permutation`: how rows are redrawn.
+    weights: str = "rademacher"
+    draws: int = 9999
+    within: str | None = None
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -51,12 +62,15 @@ class Vcov:
     @property
     def slug(self) -> str:
         """The part of an estimate's id that names its inference: `cr1s-returnee_id`, `hc3`."""
-        return "-".join([self.type.lower(), *self.clusters])
+        webb = ["webb"] if self.weights == "webb" else []
+        return "-".join([self.type.lower(), *webb, *self.clusters])
 
     @property
     def label(self) -> str:
         """What was asked for, in words."""
-        return f"{self.type} by {' and '.join(self.clusters)}" if self.cluster else self.type
+        webb = " (Webb)" if self.weights == "webb" else ""
+        by = f" by {' and '.join(self.clusters)}" if self.cluster else ""
+        return f"{self.type}{webb}{by}" + (f" within {self.within}" if self.within else "")
 
 
 @dataclass(frozen=True)
@@ -82,8 +96,21 @@ _LATER: dict[str, object] = {
     "quantile": 0.5,
     "contrasts": (),
     "family": "",
+    "also": (),
+    "single": "",
+    "family_terms": (),
+    "threshold": None,
+    "derived": (),
+    "refit_of": "",
 }
-_LATER_VCOV: dict[str, object] = {"second": None, "df": None, "count_effects": "nested"}
+_LATER_VCOV: dict[str, object] = {
+    "second": None,
+    "df": None,
+    "count_effects": "nested",
+    "weights": "rademacher",
+    "draws": 9999,
+    "within": None,
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +122,13 @@ class Specification:
     levels in order. `estimator` is `ols`, `within` (fixed effects of returnees), or one of
     `estimation.fit`. `not_recorded` says what assistance without a record becomes:
     `own_category` or `drop` (the row). `contrasts` are combinations of reported terms.
+    `also` are covariances beside `vcov`, the same fit under each. `family_terms` are the reported
+    terms whose p-values `family` adjusts; none: those of `terms`, and contrasts. `single` is
+    the one term whose estimates need no name of their own in ids: a slope, an effect. A factor
+    without levels in `levels` has those found. The outcome of a `threshold` is whether it is
+    reached; `derived` says which variables are made of a column: `estimation.prepare` does both.
+    `refit_of` names the specification that this one asks again in another way; only its terms
+    are reported.
     """
 
     spec_id: str
@@ -118,6 +152,27 @@ class Specification:
     quantile: float = 0.5
     contrasts: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
     family: str = ""
+    also: tuple[Vcov, ...] = ()
+    single: str = ""
+    family_terms: tuple[str, ...] = ()
+    threshold: float | None = None
+    derived: tuple[tuple[str, Derived], ...] = ()
+    refit_of: str = ""
+
+    @property
+    def vcovs(self) -> tuple[Vcov, ...]:
+        """The covariance the specification is known by, and those beside it."""
+        return (self.vcov, *self.also)
+
+    def reports(self, variable: str) -> bool:
+        """Whether estimates of a variable are reported: of a refit those of its terms only."""
+        return not self.refit_of or variable in map(str, self.terms)
+
+    @property
+    def declared_in(self) -> str:
+        """The key of config.yaml that asks for it: `specifications.levels`, `orion`, `trends`."""
+        first = self.spec_id.split(".")[0]
+        return TAKEN_IDS.get(first, f"specifications.{first}")
 
     @property
     def absorbed(self) -> tuple[str, ...]:
@@ -154,7 +209,8 @@ class Specification:
             bar = "|" if self.random.correlated else "||"
             names.append(f"({' + '.join(varying)} {bar} {self.random.groups})")
         effects = f" | {' + '.join(self.absorbed)}" if self.absorbed else ""
-        return f"{self.outcome} ~ {' + '.join(names) or '1'}{effects}"
+        reached = "" if self.threshold is None else f" >= {self.threshold:g}"
+        return f"{self.outcome}{reached} ~ {' + '.join(names) or '1'}{effects}"
 
     @property
     def sample(self) -> str:
@@ -162,243 +218,61 @@ class Specification:
         return f"{self.data} where {self.filter}" if self.filter else f"all {self.data}"
 
     @property
-    def spec_hash(self) -> str:
-        """12 hexadecimal digits of everything that is not only a title."""
+    def content(self) -> dict[str, Any]:
+        """Everything that is not only a title, as plain data.
+
+        What specifications could not say at first is in it only where it is not the default.
+        """
         content = {key: value for key, value in asdict(self).items() if key != "title"}
         content = {k: v for k, v in content.items() if k not in _LATER or v != _LATER[k]}
-        content["vcov"] = {
-            k: v for k, v in content["vcov"].items() if k not in _LATER_VCOV or v != _LATER_VCOV[k]
-        }
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        for name, vcovs in (("vcov", [content["vcov"]]), ("also", list(content.get("also", ())))):
+            plain = [
+                {k: v for k, v in vcov.items() if k not in _LATER_VCOV or v != _LATER_VCOV[k]}
+                for vcov in vcovs
+            ]
+            content |= {name: plain[0] if name == "vcov" else plain} if plain else {}
+        return content
+
+    @property
+    def spec_hash(self) -> str:
+        """12 hexadecimal digits of everything that is not only a title."""
+        text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def estimate_id(self, term: str) -> str:
+    def estimate_id(self, term: str, vcov: Vcov | None = None) -> str:
         """Name the estimate of a term: `levels.composite.training.cr1s-returnee_id`."""
-        return f"{self.spec_id}.{term}.{self.vcov.slug}"
+        parts = [self.spec_id, *([] if term == self.single else [term])]
+        return ".".join([*parts, (vcov or self.vcov).slug])
 
 
-def expand(
-    specifications: Sequence[config.Specification], assistance: config.Assistance
-) -> list[Specification]:
-    """Spread the configuration's specifications: one per outcome, one term per assistance type.
-
-    Raises
-    ------
-    StudyError
-        With every term or filter that the grammar does not know.
-    """
-    problems: list[str] = []
-    expanded = []
-    for declared in specifications:
-        key = f"specifications.{declared.id}"
-        terms = _terms(declared.terms, assistance.types, f"{key}.terms", problems)
-        controls = _terms(declared.controls, assistance.types, f"{key}.controls", problems)
-        problems += _filter_problems(declared.filter, key)
-        coding = declared.country_coding
-        expanded += [
-            Specification(
-                spec_id=f"{declared.id}.{outcome}",
-                title=declared.title,
-                role=declared.role,
-                data=declared.data,
-                outcome=outcome,
-                terms=terms,
-                controls=tuple(term for term in controls if term not in terms),
-                coding=coding if isinstance(coding, str) else coding.reference,
-                filter=declared.filter,
-                estimator=declared.estimator,
-                vcov=Vcov(declared.vcov.type, declared.vcov.cluster),
-                not_recorded=assistance.not_recorded,
-            )
-            for outcome in declared.outcomes
-        ]
-    if problems:
-        raise StudyError("config.yaml: specifications cannot be read.", problems)
-    return expanded
+def spec_row(spec: Specification) -> dict[str, str]:
+    """Describe a specification in one row, by columns of specs.csv."""
+    return {
+        "spec_id": spec.spec_id,
+        "title": spec.title,
+        "role": spec.role,
+        "outcome": spec.outcome,
+        "formula": spec.formula,
+        "sample": spec.sample,
+        "estimator": spec.estimator,
+        "vcov": spec.vcov.label,
+        "spec_hash": spec.spec_hash,
+        "data": spec.data,
+        "terms": " ".join(map(str, spec.terms)),
+        "controls": " ".join(map(str, spec.controls)),
+        "country_coding": spec.coding,
+        "not_recorded": spec.not_recorded,
+        "also": "; ".join(vcov.label for vcov in spec.also),
+        "refit_of": spec.refit_of,
+        "family": spec.family,
+        "weights": spec.weights or "",
+        "quantile": f"{spec.quantile:g}" if spec.estimator == "quantile" else "",
+        "declared_in": spec.declared_in,
+    }
 
 
 def specs_table(specifications: Sequence[Specification]) -> "pd.DataFrame":
     """List specifications as they will be fitted, one row each."""
     from reintegration.estimation.results import SPEC_COLUMNS, table
 
-    return table(
-        (
-            {
-                "spec_id": spec.spec_id,
-                "title": spec.title,
-                "role": spec.role,
-                "outcome": spec.outcome,
-                "formula": spec.formula,
-                "sample": spec.sample,
-                "estimator": spec.estimator,
-                "vcov": spec.vcov.label,
-                "spec_hash": spec.spec_hash,
-                "data": spec.data,
-                "terms": " ".join(map(str, spec.terms)),
-                "controls": " ".join(map(str, spec.controls)),
-                "country_coding": spec.coding,
-                "not_recorded": spec.not_recorded,
-            }
-            for spec in specifications
-        ),
-        SPEC_COLUMNS,
-    )
-
-
-@dataclass(frozen=True)
-class Column:
-    """What may be done with a column: a `number`, a `category`, a `date` or an `id`."""
-
-    kind: str
-    answers: tuple[str, ...] = ()
-
-
-def known_columns(codebook: Codebook, data: str) -> dict[str, Column]:
-    """List the columns of `surveys` or `changes` that specifications may name."""
-    number = Column("number")
-    scores = [*codebook.score_names, *(f"item_{item}" for item in codebook.item_names)]
-    columns = {
-        "survey_id": Column("id"),
-        RETURNEE: Column("id"),
-        "location_id": Column("id"),
-        "source": Column("category"),
-        COUNTRY: Column("country"),
-        "survey_date": Column("date"),
-        "return_date": Column("date"),
-        **dict.fromkeys(("round", "is_first", "is_last", "months_since_return"), number),
-    }
-    for name, variable in codebook.variables.items():
-        if variable.role is None and variable.type in ("number", "choice"):
-            answers = tuple(answer.code for answer in variable.answers)
-            kind = "number" if variable.type == "number" else "category"
-            columns.setdefault(name, Column(kind, answers))
-    for name, item in codebook.items.items():
-        if not item.multiple:
-            columns[name] = Column("category", tuple(a.code for a in codebook.answers_of(name)))
-    counted = [f"items_answered_{score}" for score in codebook.score_names]
-    names = [*scores, *counted, *codebook.assistance_columns, "orion"]
-    columns |= dict.fromkeys(names, number)
-    if data == "changes":
-        names = ["first_months_since_return", "months_between", "orion_first"]
-        names += [f"{when}_{score}" for score in scores for when in ("first", "last", "change")]
-        columns |= dict.fromkeys(names, number)
-    return columns
-
-
-def problems_of(spec: Specification, columns: Mapping[str, Column], key: str) -> list[str]:
-    """Say everything that is wrong with a specification, given the columns there are."""
-    problems = []
-
-    def unknown(part: str, name: str, usable: Sequence[str]) -> str:
-        return f"{key}.{part}: there is no column {name!r} of {spec.data}; {suggest(name, usable)}"
-
-    numbers = [name for name, column in columns.items() if column.kind == "number"]
-    if spec.outcome not in numbers:
-        problems.append(unknown("outcomes", spec.outcome, numbers))
-    usable = [n for n, column in columns.items() if column.kind in ("number", "category", COUNTRY)]
-    for part, terms in (("terms", spec.terms), ("controls", spec.controls)):
-        for term in terms:
-            problems += [
-                unknown(part, name, usable) for name in term.variables if name not in usable
-            ]
-            problems += [
-                f"{key}.{part}: the interaction {term} needs {name} as a term of its own too"
-                for name in term.variables
-                if Term((name,)) not in spec.right_side
-            ]
-            if spec.outcome in term.variables:
-                problems.append(f"{key}.{part}: the outcome {spec.outcome} stands on the right")
-    if spec.vcov.cluster and spec.vcov.cluster not in columns:
-        groups = [name for name, column in columns.items() if column.kind != "number"]
-        problems.append(unknown("vcov.cluster", spec.vcov.cluster, groups))
-    for compared in comparisons(parse_filter(spec.filter)) if spec.filter else ():
-        if compared.name not in columns:
-            problems.append(unknown("filter", compared.name, list(columns)))
-        else:
-            problems += _value_problems(compared, columns[compared.name], f"{key}.filter")
-    return problems
-
-
-def check_specifications(
-    specifications: Sequence[config.Specification],
-    assistance: config.Assistance,
-    orion: config.Orion,
-    trends: config.Trends,
-    codebook: Codebook,
-) -> None:
-    """Check every name, filter and cluster of the specifications against the codebook.
-
-    Raises
-    ------
-    StudyError
-        With every problem at once: key, name or text, what is known.
-    """
-    columns = {data: known_columns(codebook, data) for data in ("surveys", "changes")}
-    problems = []
-    for spec in expand(specifications, assistance):
-        problems += problems_of(
-            spec, columns[spec.data], f"specifications.{spec.spec_id.split('.')[0]}"
-        )
-    controls = _terms(orion.controls, (), "orion.controls", problems)
-    for key, declared, terms in (("orion", orion.vcov, controls), ("trends", trends.vcov, ())):
-        vcov = Vcov(declared.type, declared.cluster)
-        spec = Specification(
-            *(key, "", "published", "changes", f"change_{codebook.main_score}"),
-            (),
-            vcov,
-            controls=terms,
-        )
-        problems += problems_of(spec, columns["changes"], key)
-    if problems:
-        raise StudyError(
-            "config.yaml: specifications cannot be fitted. Nothing has been run.",
-            list(dict.fromkeys(problems)),
-        )
-
-
-def _terms(
-    texts: Sequence[str], types: Sequence[str], key: str, problems: list[str]
-) -> tuple[Term, ...]:
-    """Parse terms and spread `assistance` over types, if any; problems join the list."""
-    terms: dict[Term, None] = {}
-    for text in texts:
-        try:
-            term = parse_term(text)
-        except GrammarError as error:
-            problems.append(f"{key}: {error}")
-            continue
-        if ASSISTANCE not in term.variables or not types:
-            terms[term] = None
-            continue
-        for kind in types:
-            names = [PREFIX + kind if n == ASSISTANCE else n for n in term.variables]
-            terms[Term(tuple(names))] = None
-    return tuple(terms)
-
-
-def _filter_problems(text: str | None, key: str) -> list[str]:
-    try:
-        if text is not None:
-            parse_filter(text)
-    except GrammarError as error:
-        return [f"{key}.filter: {error}"]
-    return []
-
-
-def _value_problems(part: Comparison, column: Column, key: str) -> list[str]:
-    """Say which values a filter compares a column with that it can never hold."""
-    problems = []
-    for value in part.compared:
-        text = value if isinstance(value, str) else f"{value:g}"
-        if column.kind == "number" and isinstance(value, str):
-            problems.append(f"{key}: {part.name} holds numbers, and {value!r} is none")
-        elif column.kind == COUNTRY and not is_country(text):
-            problems.append(f"{key}: {text!r} is not an ISO 3166-1 alpha-3 country code")
-        elif column.answers and column.kind == "category" and text not in column.answers:
-            problems.append(
-                f"{key}: {text!r} is no answer of {part.name}; {suggest(text, column.answers)}"
-            )
-    ordered = part.operator not in ("==", "!=", "in", "missing")
-    if ordered and column.kind not in ("number", "date"):
-        problems.append(f"{key}: {part.name} holds texts, which {part.operator} cannot order")
-    return problems
+    return table(map(spec_row, specifications), SPEC_COLUMNS)

@@ -1,9 +1,10 @@
-"""Any table to fit to: read from CSV or Parquet, and made ready for one specification."""
+"""Any table to fit to: read from CSV or Parquet, with what its columns hold."""
 
 import csv
 import hashlib
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import numpy as np
 import pandas as pd
 
 from reintegration.errors import StudyError
-from reintegration.estimation.grammar import DATE, Derived
-from reintegration.estimation.specs import Specification
+from reintegration.estimation.columns import DAY, NUMBER, TEXT, TRUTH, Columns
+from reintegration.estimation.filters import keep_rows
+from reintegration.estimation.grammar import DATE, Filter, GrammarError
+from reintegration.estimation.language import DECIMAL_COMMA, is_number
+from reintegration.estimation.prepare import number_levels
 
-NUMBER, TRUTH, TEXT, DAY = "number", "truth", "text", "date"
+# Texts, in small letters, by which other programs write a missing cell.
+MISSING_CODES = frozenset({"na", "nan", "null", ".", "n/a", "#n/a"})
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _IN_EXCEL = "in Excel: Save as, CSV UTF-8"
 _NO_TABLES = {
@@ -22,7 +27,6 @@ _NO_TABLES = {
     ".sav": "in SPSS: Save as, CSV",
     **dict.fromkeys((".xlsx", ".xls", ".ods"), _IN_EXCEL),
 }
-_FUNCTIONS = {"log": np.log, "exp": np.exp, "sqrt": np.sqrt, "2": np.square}
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Table:
     kinds: dict[str, str]
     levels: dict[str, tuple[str, ...]]
     sha256: str
+
+    @property
+    def columns(self) -> "TableColumns":
+        """The columns that specifications may name."""
+        return TableColumns(self.kinds, self.levels, table=self)
 
 
 def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
@@ -57,6 +66,11 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
         raise StudyError(f"{path}: there is no such file.") from None
     except StudyError:
         raise
+    except UnicodeDecodeError:
+        raise StudyError(
+            f"{path}: is not UTF-8 text.",
+            [f"{_not_utf8(path)}; write it as UTF-8; {_IN_EXCEL}"],
+        ) from None
     except Exception as error:
         first = str(error).strip().splitlines()[:1]
         raise StudyError(f"{path}: cannot be read as a table.", first) from None
@@ -69,13 +83,30 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
     return Table(path, pd.DataFrame(frame, index=raw.index), kinds, levels, digest)
 
 
-def _read_csv(path: Path, missing: Sequence[str]) -> pd.DataFrame:
+def _not_utf8(path: Path) -> str:
+    """Say where a file stops being UTF-8."""
+    content = path.read_bytes()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
+        content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise StudyError(f"{path}: is not UTF-8 text ({error}).") from None
-    delimiter = max(",;\t", key=first.count)
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"line {line} holds a character in another encoding"
+    return "it holds characters in another encoding"
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return file.readline()
+
+
+def delimiter_of(first_line: str) -> str:
+    """Say what stands between the cells of a CSV file: comma, semicolon or tab."""
+    return max(",;\t", key=first_line.count)
+
+
+def _read_csv(path: Path, missing: Sequence[str]) -> pd.DataFrame:
+    first = _first_line(path)
+    delimiter = delimiter_of(first)
     names = next(csv.reader([first], delimiter=delimiter), [])
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise StudyError(f"{path}: two columns have the name {', '.join(map(repr, twice))}.")
@@ -128,43 +159,48 @@ def _levels(column: pd.Series, texts: pd.Series) -> tuple[str, ...]:
     return tuple(sorted(held))
 
 
-def text_of(value: object) -> str:
-    """Write a level as text: the number 6.0 is `6`."""
-    return f"{value:.15g}" if isinstance(value, int | float) else str(value)
+@dataclass(frozen=True)
+class TableColumns(Columns):
+    """The columns of a table, whose cells have been seen."""
 
+    table: Table = field(kw_only=True)
 
-def number_levels(column: pd.Series) -> tuple[str, ...]:
-    """List the levels of a column of numbers, in order."""
-    return tuple(text_of(float(value)) for value in np.sort(column.dropna().unique()))
+    @property
+    def seen(self) -> bool:
+        """Whether levels are those of the data, and all of them."""
+        return True
 
+    def number_levels(self, name: str) -> tuple[str, ...]:
+        """List the levels of a column of numbers, in order."""
+        return number_levels(self.table.frame[name])
 
-def prepare(
-    table: Table, spec: Specification, made: dict[str, Derived], threshold: float | None
-) -> tuple[pd.DataFrame, Specification]:
-    """Make the frame a specification is fitted to.
+    def ordered(self, name: str) -> bool:
+        """Say whether the file itself gives texts an order."""
+        return list(self.levels[name]) != sorted(self.levels[name])
 
-    Functions of columns become columns, categories become texts, and the outcome of a
-    `threshold` 0 or 1 and of ordered logit the place of its level.
-    """
-    frame = table.frame
-    with np.errstate(all="ignore"):
-        for name, part in made.items():
-            values = frame[part.column].to_numpy()
-            cube = part.function == "3"
-            new = values**3 if cube else _FUNCTIONS[part.function](values)
-            frame = frame.assign(**{name: new})
-    levels = dict(spec.levels)
-    for name in levels:
-        if table.kinds.get(name, NUMBER) != TEXT:
-            texts = frame[name].map(text_of, na_action="ignore").astype("str")
-            frame = frame.assign(**{name: texts.where(frame[name].notna())})
-    if threshold is not None:
-        reached = (frame[spec.outcome] >= threshold).astype(float)
-        frame = frame.assign(**{spec.outcome: reached.where(frame[spec.outcome].notna())})
-    if spec.estimator == "ordered_logit":
-        order = {level: float(place) for place, level in enumerate(levels[spec.outcome])}
-        frame = frame.assign(**{spec.outcome: frame[spec.outcome].map(order).astype(float)})
-    for name in spec.variables:
-        if table.kinds.get(name) == TEXT and name not in levels:
-            levels[name] = table.levels[name]
-    return frame, replace(spec, levels=tuple(levels.items()))
+    def why_text(self, name: str) -> str:
+        """Say, in brackets, where a column stops being numbers."""
+        column = self.table.frame[name]
+        wrong = [not is_number(value) for value in column]
+        place = wrong.index(True) if True in wrong else 0
+        csv = self.table.path.suffix != ".parquet"
+        row = place + (2 if csv else 1)  # the names stand in row 1 of a spreadsheet
+        held = map(str, column.dropna().unique())
+        codes = sorted(text for text in held if text.lower() in MISSING_CODES)
+        hint = f"; for a missing code: --missing {shlex.quote(codes[0])}" if codes else ""
+        if len(column) and DECIMAL_COMMA.fullmatch(str(column.iloc[place]).strip()):
+            hint += "; 1,5 is read as text: write 1.5"
+        counted = "of the file, names being row 1" if csv else "of the data"
+        return f" (the first in row {row} {counted}{hint})"
+
+    def no_level(self, name: str, level: str) -> str:
+        """Say why a column can never hold a level; nothing, as data hold what they hold."""
+        return ""
+
+    def problems_of(self, parsed: Filter) -> list[str]:
+        """Say what of a filter, whose columns are known, cannot be compared."""
+        try:
+            keep_rows(parsed, self.table.frame)
+        except GrammarError as error:
+            return [str(error)]
+        return []

@@ -137,6 +137,8 @@ class Language:
 
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """Write a number with fixed decimals, a true minus sign and thousands apart."""
+        if math.isinf(value):  # an interval without a bound on one side
+            return f"{MINUS if value < 0 else '+' if signed else ''}\N{INFINITY}"
         text = f"{abs(value):,.{digits}f}"
         zero = not any(character in "123456789" for character in text)
         sign = "" if zero else MINUS if value < 0 else "+" if signed else ""

@@ -14,8 +14,9 @@ from reintegration import codebook
 from reintegration.config import Config, Instrument
 from reintegration.report.language import in_sentence
 from reintegration.report.outputs import SUPPRESSED
-from reintegration.report.select import CHANGES, SURVEYS, main_specification, terms_of
+from reintegration.report.select import CHANGES, SURVEYS, declared, main_specification, terms_of
 from reintegration.report.settings import Settings
+from reintegration.report.tables.terms import covariances
 from reintegration.report.wording import Words, vcov_label
 from reintegration.tables_io import read_csv
 
@@ -125,13 +126,13 @@ def _instrument(part: codebook.Instrument, file: Path, settings: Settings) -> Ma
 
 def specifications(specs: pd.DataFrame, settings: Settings) -> list[list[str]]:
     """One row per declared specification, with all its outcomes."""
-    rows = specs.astype(object).fillna("").astype(str)
-    declared = [
+    rows = declared(specs).astype(object).fillna("").astype(str)
+    names = [
         spec.removesuffix(outcome).rstrip(".")
         for spec, outcome in zip(rows["spec_id"], rows["outcome"], strict=True)
     ]
     table = []
-    for name, group in rows.groupby(declared, sort=False):
+    for name, group in rows.groupby(names, sort=False):
         first = group.iloc[0]
         table.append(
             [
@@ -140,7 +141,7 @@ def specifications(specs: pd.DataFrame, settings: Settings) -> list[list[str]]:
                 "; ".join(_outcome(outcome, settings) for outcome in group["outcome"]),
                 first["formula"].partition("~")[2].strip(),
                 first["sample"],
-                first["vcov"],
+                "; ".join(covariances(first.to_dict())),
             ]
         )
     return table
@@ -194,7 +195,7 @@ def choices(config: Mapping[str, Any]) -> str:
 
     def set_only(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: set_only(entry) for key, entry in value.items() if entry is not None}
+            return {key: set_only(entry) for key, entry in value.items() if entry not in (None, {})}
         return [set_only(entry) for entry in value] if isinstance(value, list) else value
 
     plain = {name: set_only(section) for name, section in config.items()}

@@ -9,22 +9,16 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from reintegration.audit.estimate_files import ESTIMATE_FILES as KNOWN_FILES
 from reintegration.errors import StudyError
 from reintegration.report.language import Language, is_missing
+from reintegration.report.links import passport
 from reintegration.report.outputs import RESULTS
 from reintegration.tables_io import read_csv
 
-# Files whose rows are estimates, and the column that holds the number.
+# Files whose rows are estimates, as the report names them, and the column that holds the number.
 ESTIMATE_FILES: dict[str, str] = {
-    "rules": "estimate",
-    "descriptives": "estimate",
-    "estimates": "estimate",
-    "ranks": "rank",
-    "importance": "estimate",
-    "effects": "estimate",
-    "means": "estimate",
-    "orion_changes": "estimate",
-    "slopes": "slope_per_year",
+    name: KNOWN_FILES[file].value for name, file in RESULTS.items() if file in KNOWN_FILES
 }
 GOOD = "ok"
 # Columns that say how many returnees a number rests on.
@@ -54,8 +48,9 @@ class Number:
     def __html__(self) -> str:
         where = place(self.estimate_id, self.file, self.line)
         kind = "number" if self.shown else "number missing"
-        return Markup('<a class="{}" href="#{}" data-estimate-id="{}" title="{}">{}</a>').format(
-            kind, anchor(self.file), self.estimate_id, where, self.text
+        there = passport(self.estimate_id) or f"#{anchor(self.file)}"
+        return Markup('<a class="{}" href="{}" data-estimate-id="{}" title="{}">{}</a>').format(
+            kind, there, self.estimate_id, where, self.text
         )
 
 

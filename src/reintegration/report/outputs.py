@@ -5,13 +5,16 @@ The workflow builds its rules from these names:
     figures: run_figures(inputs, folder, config)
     tables:  run_tables(inputs, folder, config)
     report:  run_page(inputs, page, uses, config, figures=folder, tables=folder)
+    audit_page: run_audit_page(inputs, page, config, uses=uses, sources=Sources(...))
 
-`inputs` maps each name of `FIGURE_INPUTS`, `TABLE_INPUTS` or `PAGE_INPUTS` to its file;
-`config` is the configuration as a plain dict (for figures and tables the `SECTIONS` of it
+`inputs` maps each name of `FIGURE_INPUTS`, `TABLE_INPUTS`, `PAGE_INPUTS` or `AUDIT_INPUTS` to
+its file; `config` is the configuration as a plain dict (for figures and tables the `SECTIONS` of it
 are enough); `folder` is a directory, `page` and `uses` are files.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 # Every file of results/ that the report reads, relative to results/.
 RESULTS: dict[str, str] = {
@@ -26,12 +29,16 @@ RESULTS: dict[str, str] = {
     "rows": "models/rows.csv",
     "ranks": "models/ranks.csv",
     "importance": "models/importance.csv",
+    "refits": "models/refits.csv",
+    "columns": "models/columns.csv",
     "effects": "orion/effects.csv",
     "means": "orion/means.csv",
     "orion_changes": "orion/changes.csv",
     "slopes": "trends/slopes.csv",
     "lines": "trends/lines.csv",
     "claims": "audit/claims.csv",
+    "crosscheck": "audit/crosscheck.csv",
+    "ledger": "audit/ledger.csv",
 }
 
 # In the order of the page, which numbers them.
@@ -39,6 +46,7 @@ FIGURES: tuple[str, ...] = (
     "sample_flow",
     "score_distributions",
     "coefficients",
+    "columns",
     "network",
     "trendlines",
     "slopes",
@@ -54,12 +62,20 @@ TABLES: tuple[str, ...] = (
     "assistance",
     "levels",
     "changes",
+    "columns",
     "items",
     "slopes",
     "orion",
+    "refits",
+    "adjusted",
+    "inference",
+    "regressions",
+    "ledger",
     "claims",
+    "crosscheck",
 )
-TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html")
+TABLE_FORMATS: tuple[str, ...] = ("csv", "tex", "html", "docx", "xlsx")
+ALL_TABLES = "all_tables.xlsx"  # every table in one workbook
 
 # What was hidden in figures and in tables because too few returnees stand behind it.
 SUPPRESSED = "suppressed.csv"
@@ -73,6 +89,7 @@ SECTIONS: tuple[str, ...] = (
     "inference",
     "orion",
     "trends",
+    "specifications",
     "disclosure",
     "report",
 )
@@ -89,6 +106,7 @@ FIGURE_INPUTS: dict[str, str] = _pick(
     "distributions",
     "specs",
     "estimates",
+    "columns",
     "means",
     "slopes",
     "lines",
@@ -99,12 +117,29 @@ TABLE_INPUTS: dict[str, str] = _pick(
     "descriptives",
     "specs",
     "estimates",
+    "columns",
+    "ledger",
     "models",
     "effects",
     "slopes",
     "claims",
+    "crosscheck",
 )
 PAGE_INPUTS: dict[str, str] = dict(RESULTS)
+# Specifications, and every file whose rows are estimates.
+AUDIT_INPUTS: dict[str, str] = _pick(
+    "rules",
+    "descriptives",
+    "specs",
+    "estimates",
+    "ranks",
+    "importance",
+    "columns",
+    "effects",
+    "means",
+    "orion_changes",
+    "slopes",
+)
 
 
 def figure_files(folder: str | Path) -> list[str]:
@@ -113,7 +148,27 @@ def figure_files(folder: str | Path) -> list[str]:
     return [*files, f"{folder}/{SUPPRESSED}"]
 
 
-def table_files(folder: str | Path) -> list[str]:
-    """All files of the tables' folder: each table in each format, and what was hidden."""
-    files = [f"{folder}/{name}.{kind}" for name in TABLES for kind in TABLE_FORMATS]
-    return [*files, f"{folder}/{SUPPRESSED}"]
+def regression_tables(specifications: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Tables of declared specifications that have none yet: name of the table -> of each.
+
+    `levels` and `changes` are tables already where they are what the report is about.
+    """
+    shown = {("levels", "surveys", "published"), ("changes", "changes", "published")}
+    return {
+        f"regression_{declared['id']}": str(declared["id"])
+        for declared in specifications
+        if (declared["id"], declared.get("data"), declared.get("role")) not in shown
+    }
+
+
+def table_names(specifications: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All tables in the order of the page, given the declared specifications."""
+    place = TABLES.index("refits")
+    return [*TABLES[:place], *regression_tables(specifications), *TABLES[place:]]
+
+
+def table_files(folder: str | Path, specifications: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All files of the tables' folder: each table in each format, all, and what was hidden."""
+    names = table_names(specifications)
+    files = [f"{folder}/{name}.{kind}" for name in names for kind in TABLE_FORMATS]
+    return [*files, f"{folder}/{ALL_TABLES}", f"{folder}/{SUPPRESSED}"]

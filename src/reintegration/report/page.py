@@ -1,8 +1,9 @@
 """The page: one HTML file that holds the whole study and needs no network."""
 
 import base64
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,16 @@ from markupsafe import Markup
 
 from reintegration.report import method, story
 from reintegration.report.language import in_sentence
+from reintegration.report.links import AUDIT, link_cells, passport
 from reintegration.report.numbers import Numbers, anchor, read_results
-from reintegration.report.outputs import FIGURES, PAGE_INPUTS, RESULTS, TABLES
+from reintegration.report.outputs import (
+    FIGURES,
+    PAGE_INPUTS,
+    RESULTS,
+    TABLE_FORMATS,
+    regression_tables,
+    table_names,
+)
 from reintegration.report.provenance import ORIGINS
 from reintegration.report.select import (
     CHANGES,
@@ -32,7 +41,16 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "question": (),
     "data": ("flow", "cleaning", "sample", "migration", "instrument"),
     "method": (),
-    "results": ("scores", "countries", "assistance", "network", "items", "trends", "orion"),
+    "results": (
+        "scores",
+        "countries",
+        "assistance",
+        "network",
+        "items",
+        "trends",
+        "orion",
+        "further",
+    ),
     "claims": (),
     "limits": (),
     "reproduce": (),
@@ -79,7 +97,8 @@ def run_page(
     folders = {"figure": Path(figures), "table": Path(tables)}
     told = tell(words)
     prose = numbers.uses
-    record_exhibits(numbers, folders)
+    names = table_names(settings.specifications)
+    record_exhibits(numbers, folders, names)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=False,
@@ -97,7 +116,8 @@ def run_page(
         story=told,
         left_out=story.something_left_out(words),
         figures={name: _figure(name, folders["figure"], words) for name in FIGURES},
-        tables={name: _table(name, folders["table"], settings) for name in TABLES},
+        tables={name: _table(name, folders["table"], settings, Path(page)) for name in names},
+        further=_further(settings),
         instruments=language.instruments,
         compared=bool(len(frames["claims"])),
         question=_question(settings),
@@ -110,6 +130,8 @@ def run_page(
         uses_file=Markup("<code>{}</code>").format(USES_FILE),
         origins=_origins(),
         prose=_prose(prose),
+        audit=AUDIT,
+        audit_words=language.plain("audit_page.link"),
     )
     page = Path(page)
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -179,6 +201,7 @@ def tell(words: Words) -> dict[str, list[Markup]]:
             ],
         ),
         "orion_changes": ("results: ORION", lambda: story.orion_changes(words)),
+        "ledger": ("method", lambda: story.ledger(words)),
         "claims": ("claims", lambda: story.claims(words)),
         "summary": ("summary", lambda: _summary(words)),
     }
@@ -208,9 +231,9 @@ def _focus(countries: list[str], settings: Settings) -> str | None:
     return next((code for code in wanted if code in countries and code != "all"), None)
 
 
-def record_exhibits(numbers: Numbers, folders: Mapping[str, Path]) -> None:
+def record_exhibits(numbers: Numbers, folders: Mapping[str, Path], tables: Sequence[str]) -> None:
     """Record every estimate that a figure or a table shows, from the data beside it."""
-    for kind, names in (("figure", FIGURES), ("table", TABLES)):
+    for kind, names in (("figure", FIGURES), ("table", tables)):
         for name in names:
             frame = read_csv(folders[kind] / f"{name}.csv")
             if "estimate_id" not in frame:
@@ -257,11 +280,36 @@ def _caption_values(words: Words) -> dict[str, str]:
     }
 
 
-def _table(name: str, folder: Path, settings: Settings) -> Markup:
-    html = fragment((folder / f"{name}.html").read_text(encoding="utf-8"))
-    number = settings.language.say("page.table_word", number=TABLES.index(name) + 1)
+def _table(name: str, folder: Path, settings: Settings, page: Path) -> Markup:
+    html = str(link_cells(fragment((folder / f"{name}.html").read_text(encoding="utf-8"))))
+    place = table_names(settings.specifications).index(name) + 1
+    number = settings.language.say("page.table_word", number=place)
     opening = f'<figcaption id="caption-{name}">'
-    return Markup(str(html).replace(opening, f"{opening}<b>{number}</b> ", 1))
+    html = html.replace(opening, f"{opening}<b>{number}</b> ", 1)
+    links = _downloads(name, os.path.relpath(folder, page.parent), settings)
+    return Markup(html.replace("</figure>", f"{links}</figure>", 1))
+
+
+def _further(settings: Settings) -> dict[str, str]:
+    """Tables of further declared specifications, with their titles."""
+    titles = {str(one["id"]): str(one["title"]) for one in settings.specifications}
+    return {
+        name: titles[declared]
+        for name, declared in regression_tables(settings.specifications).items()
+    }
+
+
+def _downloads(name: str, folder: str, settings: Settings) -> Markup:
+    """Links to the files of a table, as seen from the page."""
+    links = Markup(" \N{MIDDLE DOT} ").join(
+        Markup('<a href="{}/{}.{}" download>{}</a>').format(
+            Path(folder).as_posix(), name, kind, settings.language.plain(f"page.formats.{kind}")
+        )
+        for kind in TABLE_FORMATS
+        if kind != "html"
+    )
+    said = settings.language.say("page.downloads")
+    return Markup('<p class="files">{} {}</p>\n').format(said, links)
 
 
 # ---------------------------------------------------------------- contents and provenance
@@ -307,6 +355,7 @@ def _prose(uses: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "estimate_id": name,
+                "passport": passport(str(name)),
                 "file": f"results/{file}",
                 "line": line,
                 "places": ", ".join(dict.fromkeys(places)),

@@ -32,6 +32,13 @@ def shown_scores(codebook: Codebook, present: Collection[str]) -> list[str]:
     return []
 
 
+def declared(specs: pd.DataFrame) -> pd.DataFrame:
+    """Specifications that `specifications` declares: not their refits, ORION's or trendlines."""
+    if "declared_in" in specs:
+        specs = specs[~specs["declared_in"].isin(["orion", "trends"])]
+    return specs[~is_refit(specs)]
+
+
 def main_specification(specs: pd.DataFrame, data: str, codebook: Codebook) -> pd.DataFrame:
     """Rows of the specification that the report is about: of the first instrument that has one."""
     found = score_specifications(specs, data, codebook)
@@ -55,16 +62,24 @@ def _specification(specs: pd.DataFrame, data: str, scores: Sequence[str]) -> pd.
     One row per outcome, in the order of the scores; none when there is no such specification.
     """
     wanted = [f"{CHANGE}{name}" if data == CHANGES else name for name in scores]
-    rows = specs[specs["outcome"].isin(wanted)].copy()
+    rows = declared(specs)
+    rows = rows[rows["outcome"].isin(wanted)].copy()
     if "data" in rows and rows["data"].notna().any():
         rows = rows[rows["data"] == data]
     if rows.empty:
         return rows
     names = zip(rows["spec_id"].astype(str), rows["outcome"].astype(str), strict=True)
-    rows["family"] = [spec.removesuffix(outcome).rstrip(".") for spec, outcome in names]
+    rows["declared"] = [spec.removesuffix(outcome).rstrip(".") for spec, outcome in names]
     first = rows.sort_values("role", key=lambda role: role != PUBLISHED, kind="stable").iloc[0]
-    chosen = rows[rows["family"] == first["family"]]
+    chosen = rows[rows["declared"] == first["declared"]]
     return chosen.sort_values("outcome", key=lambda names: names.map(wanted.index))
+
+
+def is_refit(specs: pd.DataFrame) -> pd.Series:
+    """Which specifications are another one fitted again, with something changed."""
+    if "refit_of" not in specs:
+        return pd.Series(False, specs.index)
+    return specs["refit_of"].notna() & (specs["refit_of"].astype(str) != "")
 
 
 def terms_of(estimates: pd.DataFrame, specification: pd.DataFrame) -> pd.DataFrame:
@@ -129,3 +144,53 @@ def described(descriptives: pd.DataFrame, minimum: int, shares: Mapping[str, Sha
         lines=[["answers_of"], *([name] for name in sums), ["statistic", "variable", "answer"]],
         total=frame["country"] == ALL,
     )
+
+
+TOTAL, OTHER_CONTROLS = "total", "other_controls"
+GROUPS = ("country", "assistance", "time", "person", "interview")  # of controls, in order
+GROUPS = ("country", "assistance", "time", "person", "interview")  # of controls, in order
+FROM, TO = "from", "to"
+
+
+def column_changes(columns: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Changes of country and assistance terms of a score up to the longest column.
+
+    Each term once: from the shortest column that has it to the longest one.
+
+    Returns
+    -------
+    Rows of `columns` with the name of the part in `shown`: `other_rows`, a group, or `total`.
+    """
+    rows = columns[columns["term_group"].isin(["country", "assistance"])]
+    rows = rows[~is_not_recorded(rows)]
+    present = list(dict.fromkeys(rows["outcome"]))
+    rows = rows[rows["outcome"] == (score if score in present else next(iter(present), ""))]
+    longest = rows["columns"].astype(str) + "." + rows["outcome"].astype(str)
+    first = next(iter(rows["columns"]), "")
+    rows = rows[(rows["to_spec"] == longest) & (rows["columns"] == first)]
+    last = rows.groupby("term", sort=False)["from_spec"].transform("last")
+    rows = rows[(rows["from_spec"] == last) & (rows["part"] != OTHER_CONTROLS)]
+    rows = rows.assign(shown=rows["part"].where(rows["part"] != "group", rows["group"]))
+    order = {name: place for place, name in enumerate(("other_rows", *GROUPS))}
+    keys = pd.DataFrame(
+        {
+            "group": rows["term_group"] != "country",
+            "part": rows["shown"].map(order).fillna(len(order)),
+        }
+    )
+    sorted_rows = keys.sort_values(["group", "part"], kind="stable").index
+    return rows.loc[sorted_rows].reset_index(drop=True)
+
+
+def ends_of_columns(changes: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
+    """The estimates between which terms change, each with `shown` from or to."""
+    first = estimates.drop_duplicates(["spec_id", "term"]).set_index(["spec_id", "term"])
+    pairs = changes.drop_duplicates("term")
+    found = []
+    for end in (FROM, TO):
+        keys = list(zip(pairs[f"{end}_spec"], pairs["term"], strict=True))
+        known = [key for key in keys if key in first.index]
+        groups = dict(zip(keys, pairs["term_group"], strict=True))
+        rows = first.loc[known].reset_index()
+        found.append(rows.assign(shown=end, term_group=[groups[key] for key in known]))
+    return pd.concat(found, ignore_index=True)

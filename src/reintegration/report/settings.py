@@ -23,6 +23,7 @@ class Settings:
     minimum_cell: int
     codebook: Codebook
     language: Language
+    specifications: tuple[Mapping[str, Any], ...] = ()  # as declared, plain
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], root: str | Path = ".") -> "Settings":
@@ -39,12 +40,19 @@ class Settings:
             minimum_cell=choices.Disclosure.model_validate(config["disclosure"]).minimum_cell,
             codebook=codebook,
             language=Language(report.language, codebook),
+            specifications=tuple(config.get("specifications", ())),
         )
 
     @property
     def simulated(self) -> bool:
         """Whether the data are simulated; every exhibit then says so."""
         return self.data.world is not None
+
+    @property
+    def studied(self) -> list[str]:
+        """Countries that the study names; none where it takes all that it finds."""
+        countries = self.study.countries
+        return [] if isinstance(countries, str) else list(countries)
 
     @property
     def mark(self) -> str:

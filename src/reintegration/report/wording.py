@@ -17,7 +17,19 @@ from reintegration.report.numbers import Number, Numbers
 from reintegration.report.settings import Settings
 
 ABOVE, BELOW, OPEN, MISSING = "above", "below", "open", "missing"
+UNCLUSTERED = ("classical", "HC0", "HC1", "HC2", "HC3")
 ENDS = 3  # countries named at each end of an order
+
+
+def named_vcov(label: str, language: Language) -> str:
+    """Name a covariance for readers: `CR1S by returnee_id` is CR1S, clustered by returnee."""
+    kind, by, clusters = label.partition(" within ")[0].partition(" by ")
+    names = [language.variable(name).lower() for name in clusters.split(" and ") if name]
+    key = f"tables.vcovs.{kind.partition(' ')[0]}"
+    kind = language.plain(key) + kind[len(kind.partition(" ")[0]) :] if language.has(key) else kind
+    if not by:
+        return kind
+    return language.plain("tables.vcov", vcov=kind, cluster=language.join(names))
 
 
 def vcov_label(rows: pd.DataFrame, language: Language) -> str:
@@ -26,11 +38,9 @@ def vcov_label(rows: pd.DataFrame, language: Language) -> str:
     for vcov, cluster in zip(rows["vcov"], rows["cluster_var"], strict=True):
         if is_missing(vcov):
             continue
-        label = str(vcov)
-        if not is_missing(cluster) and label.startswith("CR"):
-            name = language.variable(str(cluster))
-            label = language.plain("tables.vcov", vcov=vcov, cluster=name)
-        labels[label] = None
+        clusters = [] if is_missing(cluster) else str(cluster).split()
+        by = f" by {' and '.join(clusters)}" if clusters and str(vcov) not in UNCLUSTERED else ""
+        labels[named_vcov(f"{vcov}{by}", language)] = None
     return language.join(list(labels)) or language.plain("words.not_estimated")
 
 

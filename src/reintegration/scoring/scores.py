@@ -1,5 +1,6 @@
 """Scores: weighted means of item scores, per dimension and for each composite."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,19 @@ import pandas as pd
 from reintegration.codebook import Codebook, Item
 from reintegration.config import Scoring
 from reintegration.errors import StudyError
+from reintegration.moved import moved_scores, without
 
 # The one non-response that says that the question does not concern the returnee.
 NOT_APPLICABLE = "not_applicable"
 _ROUNDING = 1e-9  # 0.7 * 30 must not ask for a 22nd item
 
 
-def score(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:
+def score(
+    surveys: pd.DataFrame,
+    codebook: Codebook,
+    scoring: Scoring,
+    moves: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
     """Score every survey: the dimensions and the composite of each instrument, and each item.
 
     A score is the weighted mean of the item scores that are known, ``sum(w s) / sum(w)``, if at
@@ -27,37 +34,57 @@ def score(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.Dat
     surveys
         One row per survey: survey_id and the items' answer codes, missing when blank; several
         codes of a multiple-choice item are joined by spaces.
+    moves
+        Items that a type of assistance moves by itself (`assistance.moves`): each score that
+        holds one is also computed without them, by the same rules.
 
     Returns
     -------
     pandas.DataFrame
         Same rows and order: survey_id; one column per score, in [0, 1]; items_answered_<score>,
-        how many items entered it; item_<item>, the item scores, in [0, 1] or missing.
+        how many items entered it; <score>_without_<type>; item_<item>, the item scores, in
+        [0, 1] or missing.
 
     Raises
     ------
     StudyError
         If an answer is none of the codebook's.
     """
+    moves = moves or {}
     known = item_scores(surveys, codebook, scoring)
     applies = applicable(surveys, codebook, scoring)
     answered = known.notna() & applies
     scores: dict[str, Any] = {"survey_id": surveys["survey_id"].to_numpy()}
     counts: dict[str, Any] = {}
+    less: dict[str, Any] = {}
     for name in codebook.score_names:
         weights = codebook.instrument_of(name).weights_of(name)
-        columns = list(weights)
-        weight = np.array([weights[column] for column in columns], dtype=float)
-        used = answered[columns].to_numpy()
-        values = np.where(used, known[columns].to_numpy(), 0.0)
-        total = used @ weight
-        count = used.sum(axis=1)
-        needed = scoring.minimum_answered * applies[columns].to_numpy().sum(axis=1)
-        enough = (count >= needed - _ROUNDING) & (total > 0)
-        scores[name] = np.where(enough, values @ weight / np.where(total > 0, total, 1), np.nan)
+        scores[name], count = _weighted(weights, known, answered, applies, scoring)
         counts[f"items_answered_{name}"] = count
+        for kind in moved_scores(codebook, moves)[name]:
+            left = {item: w for item, w in weights.items() if item not in moves[kind]}
+            less[without(name, kind)] = _weighted(left, known, answered, applies, scoring)[0]
     items = {f"item_{name}": known[name].to_numpy() for name in codebook.items}
-    return pd.DataFrame({**scores, **counts, **items})
+    return pd.DataFrame({**scores, **counts, **less, **items})
+
+
+def _weighted(
+    weights: Mapping[str, float],
+    known: pd.DataFrame,
+    answered: pd.DataFrame,
+    applies: pd.DataFrame,
+    scoring: Scoring,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean of items, missing where too few are answered; and how many are."""
+    columns = list(weights)
+    weight = np.array([weights[column] for column in columns], dtype=float)
+    used = answered[columns].to_numpy()
+    values = np.where(used, known[columns].to_numpy(), 0.0)
+    total = used @ weight
+    count = used.sum(axis=1)
+    needed = scoring.minimum_answered * applies[columns].to_numpy().sum(axis=1)
+    enough = (count >= needed - _ROUNDING) & (total > 0)
+    return np.where(enough, values @ weight / np.where(total > 0, total, 1), np.nan), count
 
 
 def item_scores(surveys: pd.DataFrame, codebook: Codebook, scoring: Scoring) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from reintegration.audit.claims import NOT_TESTABLE, load_claims
 from reintegration.audit.verdicts import HOLDS, evaluate, gather_numbers
 from reintegration.codebook import Codebook
 from reintegration.errors import StudyError
+from reintegration.estimation.written import FEWEST_DRAWS, RESAMPLED, FitVcov
 from reintegration.ingest.contract import survey_columns
 from reintegration.scoring import score
 from reintegration.simulation.population import Population, draw
@@ -112,18 +113,29 @@ def find_truth(
 def estimate(
     frame: pd.DataFrame, choices: Choices, codebook: Codebook, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Run every study of the pipeline on a survey frame, without bootstrap."""
+    """Run every study of the pipeline on a survey frame, for its estimates alone.
+
+    Each regression under its first covariance only, since the others share its estimates; no
+    refits, no adjusted p-values, and no more draws than a bootstrap must have.
+    """
     level = choices.inference.confidence_level
+    alone: dict[str, Any] = {"family": None, "family_terms": None, "refits": []}
+    first = [
+        one.model_copy(update=alone | {"vcov": _cheapest(one.each_vcov)})
+        for one in choices.specifications
+    ]
+    pilot = choices.orion.model_copy(update={"vcov": _cheapest(choices.orion.each_vcov)})
+    trends = choices.trends.model_copy(update={"vcov": _cheapest(choices.trends.each_vcov)})
     regressions = regress(
         frame,
-        choices.specifications,
+        first,
         choices.assistance,
         confidence=level,
         draws=0,
         rng=rng,
         engine="arrays",
     )
-    orion = compare_mentored(frame, choices.orion, confidence=level, engine="arrays")
+    orion = compare_mentored(frame, pilot, confidence=level, engine="arrays")
     return [
         describe(frame, codebook, confidence=level).descriptives,
         regressions.estimates,
@@ -131,8 +143,14 @@ def estimate(
         regressions.importance,
         orion.effects,
         orion.changes,
-        fit_trends(frame, choices.trends, confidence=level, engine="arrays").slopes,
+        fit_trends(frame, trends, confidence=level, engine="arrays").slopes,
     ]
+
+
+def _cheapest(vcovs: Sequence[FitVcov]) -> FitVcov:
+    """The first covariance, by which estimates are known; drawn as few times as can be."""
+    first = vcovs[0]
+    return first.model_copy(update={"draws": FEWEST_DRAWS}) if first.type in RESAMPLED else first
 
 
 def _is_count(ids: pd.Series) -> pd.Series:

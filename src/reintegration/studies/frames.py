@@ -1,9 +1,12 @@
-"""The two frames that every study starts from: one row per survey, one per returnee."""
+"""The frames that every study starts from: one row per survey, or one per returnee."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from reintegration.moved import without
 
 RETURNEE = "returnee_id"
 ASSISTANCE = "assistance_"
@@ -31,6 +34,32 @@ def survey_frame(surveys: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 def read_survey_frame(surveys: str | Path, scores: str | Path) -> pd.DataFrame:
     """Read the two tables (Parquet) and join them."""
     return survey_frame(pd.read_parquet(surveys), pd.read_parquet(scores))
+
+
+def with_years(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the years since return, in which slopes are told."""
+    return frame.assign(years_since_return=_number(frame["months_since_return"]) / 12)
+
+
+def mentoring_frame(changes: pd.DataFrame, countries: Sequence[str]) -> pd.DataFrame:
+    """Say of returnees with two surveys who was mentored, as the pilot's effect needs it.
+
+    `pilot` is 1 in the pilot's countries, else 0. `mentored` is 1 if mentored there by the last
+    survey and 0 if not; elsewhere, where the question was not asked, it is 0. It is missing where
+    mentoring is not recorded in the pilot's countries, and where somebody was mentored outside
+    of them.
+
+    Parameters
+    ----------
+    changes
+        As `change_frame` gives it.
+    countries
+        Countries of the pilot.
+    """
+    pilot = changes["country"].isin(countries).to_numpy()
+    known = changes["orion"].to_numpy(dtype=float, na_value=np.nan)
+    elsewhere = np.where(known == 1, np.nan, 0.0)
+    return changes.assign(pilot=pilot.astype(float), mentored=np.where(pilot, known, elsewhere))
 
 
 def change_frame(frame: pd.DataFrame, scores: list[str] | None = None) -> pd.DataFrame:
@@ -75,11 +104,25 @@ def change_frame(frame: pd.DataFrame, scores: list[str] | None = None) -> pd.Dat
 
 
 def score_columns(frame: pd.DataFrame) -> list[str]:
-    """Scores and item scores of a frame: what `items_answered_*` counts, then `item_q*`."""
+    """Scores and item scores of a frame: what `items_answered_*` counts, then `item_q*`.
+
+    Scores without some of their items (`composite_without_training`) follow the scores.
+    """
     counted = [name for name in frame.columns if name.startswith(COUNTED)]
     scores = [name.removeprefix(COUNTED) for name in counted]
     scores = [name for name in scores if name in frame.columns]
+    scores += [name for less in moved_in(frame, scores).values() for name in less.values()]
     return scores + [name for name in frame.columns if name.startswith("item_")]
+
+
+def moved_in(frame: pd.DataFrame, scores: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Name for each score its columns without the items of a type of assistance, by type."""
+    found = {}
+    for score in scores:
+        start = without(score, "")
+        columns = [str(name) for name in frame.columns if str(name).startswith(start)]
+        found[score] = {name.removeprefix(start): name for name in columns}
+    return found
 
 
 def _number(column: pd.Series) -> pd.Series:

@@ -144,6 +144,9 @@ def importance_rows(
     named = [group for group in GROUPS if group in found]
     if fit.design is None:
         return [_no_share(base, name, FAILED, fit.reason) for name in _with_contrasts(named)]
+    if not _shareable(spec):
+        reason = "shares are of what least squares with an intercept explain, without weights"
+        return [_no_share(base, name, NOT_ESTIMABLE, reason) for name in _with_contrasts(named)]
     design = fit.design
     place: dict[str, list[int]] = {}
     for j, variable in enumerate(design.variables):
@@ -210,6 +213,11 @@ def importance_rows(
     gone = [name for name in _with_contrasts(named) if name not in shown]
     reason = "no column of this group is left in the sample"
     return rows + [_no_share(base, group, NOT_ESTIMABLE, reason) for group in gone]
+
+
+def _shareable(spec: Specification) -> bool:
+    """Say whether a specification's R2 can be shared out: ols, nothing absorbed or weighted."""
+    return spec.estimator == "ols" and spec.intercept and not (spec.absorbed or spec.weights)
 
 
 def _with_contrasts(groups: Sequence[str]) -> list[str]:

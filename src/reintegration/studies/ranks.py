@@ -48,7 +48,8 @@ def rank_intervals(
     # root does not have one.
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     drawn = rng.standard_normal((RANK_DRAWS, p)) @ root
-    drawn /= np.sqrt(rng.chisquare(df, RANK_DRAWS) / df)[:, None]
+    if np.isfinite(df):  # else the normal distribution, as of logits
+        drawn /= np.sqrt(rng.chisquare(df, RANK_DRAWS) / df)[:, None]
     farthest = np.zeros(RANK_DRAWS)
     for i, j, error in zip(first[told], second[told], errors[told], strict=True):
         np.maximum(farthest, np.abs(drawn[:, i] - drawn[:, j]) / error, out=farthest)
@@ -66,13 +67,16 @@ def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[
     Countries without an estimate and its error are listed with their reason and not ranked.
     """
     spec = fit.spec
-    found = {row["level"]: row for row in fit.estimates if row["group"] == COUNTRY}
+    estimated = fit.under.get(spec.vcov, fit.estimates)
+    found = {row["level"]: row for row in estimated if row["group"] == COUNTRY}
     weights: dict[str, np.ndarray] = {}
     if fit.design is not None:
         weights = {
             effect.level: effect.weights
             for effect in fit.design.effects
-            if effect.weights is not None and found.get(effect.level, {}).get("status") == OK
+            if effect.group == COUNTRY
+            and effect.weights is not None
+            and found.get(effect.level, {}).get("status") == OK
         }
         if spec.coding != DEVIATION and weights:
             weights[spec.coding] = np.zeros(len(fit.design.columns))
@@ -89,8 +93,10 @@ def rank_rows(fit: Fit, *, confidence: float, rng: np.random.Generator) -> list[
         "inference": "",
     }
     numbers: dict[str, dict[str, Any]] = {}
-    if len(ranked) > 1 and fit.errors is not None and fit.solution is not None:
-        combine = np.array([weights[name] for name in ranked])
+    if fit.design and fit.solution and fit.errors and len(ranked) > 1:
+        combine = np.zeros((len(ranked), len(fit.solution.coefficients)))
+        # Thresholds and the like stand behind the columns, and no country leans on them.
+        combine[:, : len(fit.design.columns)] = [weights[name] for name in ranked]
         estimates = combine @ fit.solution.coefficients
         matrix = combine @ fit.errors.matrix @ combine.T
         places = rank_intervals(estimates, matrix, fit.errors.df, confidence, rng)

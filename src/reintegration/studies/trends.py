@@ -18,29 +18,37 @@ from scipy.special import stdtrit
 from reintegration import config
 from reintegration.estimation.estimators import Engine
 from reintegration.estimation.fit import Fit, fit_specification
-from reintegration.estimation.grammar import Term
 from reintegration.estimation.results import (
     FAILED,
     LINE_COLUMNS,
     NOT_ESTIMABLE,
     OK,
+    ROW_COLUMNS,
     SLOPE_COLUMNS,
     Inference,
     estimate_id,
     t_inference,
     table,
 )
-from reintegration.estimation.specs import COUNTRY, RETURNEE, Specification, Vcov
-from reintegration.studies.frames import read_survey_frame
+from reintegration.estimation.specs import COUNTRY, RETURNEE, Vcov
+from reintegration.studies.frames import read_survey_frame, with_years
+from reintegration.studies.regressions import POOLED, WITHIN, YEARS, trend
 from reintegration.tables_io import write_csv
 
-YEARS, MONTHS = "years_since_return", "months_since_return"
-POOLED, WITHIN = "pooled", "within"
+MONTHS = "months_since_return"
 AVERAGE = "average"
 SLOPE, DEVIATION = "slope", "deviation"
 SATTERTHWAITE = "t(Satterthwaite)"
 BANDS = {POOLED: "pointwise, level and slope", WITHIN: "pointwise, slope only"}
 SHOWN = (5, 95)  # percentiles of time since return between which a line is drawn
+
+
+RESAMPLED = ("wild", "permutation")  # p-values of their own: nothing of them can be averaged
+NO_NUMBERS: dict[str, Any] = {
+    **dict.fromkeys(("slope_per_year", "std_error", "conf_low", "conf_high"), np.nan),
+    **dict.fromkeys(("p_value", "df", "statistic", "n_clusters"), np.nan),
+    "inference": "",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class TrendResults:
 
     slopes: pd.DataFrame
     lines: pd.DataFrame
+    rows: pd.DataFrame
 
 
 def fit_trends(
@@ -57,6 +66,7 @@ def fit_trends(
     *,
     confidence: float = 0.95,
     engine: Engine = "library",
+    seed: int = 0,
 ) -> TrendResults:
     """Fit slopes per year since return to a survey frame.
 
@@ -69,28 +79,45 @@ def fit_trends(
         One row per survey, as `survey_frame` gives it.
     engine
         `library` for what is published, `arrays` for very large samples.
+    seed
+        Of bootstraps and permutations.
     """
-    vcov = Vcov(trends.vcov.type, trends.vcov.cluster)
-    columns = ["survey_id", RETURNEE, COUNTRY, *trends.outcomes, *filter(None, [vcov.cluster])]
-    data = frame[list(dict.fromkeys(columns))].assign(
-        **{YEARS: frame[MONTHS].to_numpy(dtype=float, na_value=np.nan) / 12}
-    )
+    vcovs = [each.vcov for each in trends.each_vcov]
+    clusters = [name for vcov in vcovs for name in (*vcov.clusters, vcov.within) if name]
+    columns = ["survey_id", RETURNEE, COUNTRY, MONTHS, *trends.outcomes, *clusters]
+    data = with_years(frame[list(dict.fromkeys(columns))])
     countries = sorted(data[COUNTRY].dropna().astype("str").unique())
-    parts = {country: data[data[COUNTRY] == country] for country in countries}
-    shared = _shared_warning(data, vcov.cluster or RETURNEE)
+    # Where rows are not accounted for, a country's fits need not look at the others' rows.
+    parts = {} if engine == "library" else {one: data[data[COUNTRY] == one] for one in countries}
+    shared = [_shared_warning(data, vcov.cluster or RETURNEE) for vcov in vcovs]
     slopes: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
+    accounts: list[dict[str, Any]] = []
     for method in trends.methods:
         for outcome in trends.outcomes:
-            rows = []
+            by_country = []
             for country in countries:
-                fit = _fit(parts[country], method, outcome, vcov, confidence, engine)
-                row = _slope(fit, country, method, outcome, trends.minimum_returnees)
-                rows.append(row)
-                if row["status"] == OK:
-                    lines += _line(fit, row, country, method, outcome, confidence)
-            slopes += rows + _summaries(rows, method, outcome, vcov, confidence, shared)
-    return TrendResults(table(slopes, SLOPE_COLUMNS), table(lines, LINE_COLUMNS))
+                fit = fit_specification(
+                    parts.get(country, data),
+                    trend(trends, method, outcome, country),
+                    confidence=confidence,
+                    engine=engine,
+                    record=engine == "library",
+                    seed=seed,
+                )
+                rows = _slopes(fit, country, method, outcome, trends.minimum_returnees)
+                by_country.append(rows)
+                accounts += fit.rows
+                if rows[0]["status"] == OK:
+                    lines += _line(fit, rows[0], country, method, outcome, confidence)
+            for i, (vcov, warning) in enumerate(zip(vcovs, shared, strict=True)):
+                rows = [rows[i] for rows in by_country if i < len(rows)]
+                slopes += [*rows, *_summaries(rows, method, outcome, vcov, confidence, warning)]
+    return TrendResults(
+        slopes=table(slopes, SLOPE_COLUMNS),
+        lines=table(lines, LINE_COLUMNS),
+        rows=table(accounts, ROW_COLUMNS),
+    )
 
 
 def run_trends(
@@ -100,32 +127,15 @@ def run_trends(
     trends: config.Trends,
     inference: config.Inference,
 ) -> None:
-    """Read surveys and scores, fit, write `outputs` (slopes, lines)."""
+    """Read surveys and scores, fit, write `outputs` (keys as `TrendResults`)."""
     frame = read_survey_frame(surveys, scores)
-    results = fit_trends(frame, trends, confidence=inference.confidence_level)
+    results = fit_trends(frame, trends, confidence=inference.confidence_level, seed=inference.seed)
     for part in fields(results):
         write_csv(getattr(results, part.name), outputs[part.name])
 
 
-def _fit(
-    data: pd.DataFrame, method: str, outcome: str, vcov: Vcov, confidence: float, engine: Engine
-) -> Fit:
-    spec = Specification(
-        spec_id=f"trend.{method}.{outcome}",
-        title="",
-        role="published",
-        data="surveys",
-        outcome=outcome,
-        terms=(Term((YEARS,)),),
-        vcov=vcov,
-        estimator=WITHIN if method == WITHIN else "ols",
-    )
-    return fit_specification(data, spec, confidence=confidence, engine=engine, record=False)
-
-
 def _blank(method: str, outcome: str, vcov: Vcov, kind: str, country: str) -> dict[str, Any]:
     """Make a row without numbers."""
-    numbers = ("slope_per_year", "std_error", "conf_low", "conf_high", "p_value", "df", "statistic")
     name = "trend_deviation" if kind == DEVIATION else "trend"
     return {
         "estimate_id": estimate_id(name, method, outcome, country, vcov.slug),
@@ -134,11 +144,9 @@ def _blank(method: str, outcome: str, vcov: Vcov, kind: str, country: str) -> di
         "outcome": outcome,
         "method": method,
         "kind": kind,
-        **dict.fromkeys(numbers, np.nan),
         "vcov": vcov.type,
-        "cluster_var": vcov.cluster or "",
-        "n_clusters": np.nan,
-        "inference": "",
+        "cluster_var": " ".join(vcov.clusters),
+        **NO_NUMBERS,
         **dict.fromkeys(("n_obs", "n_returnees", "n_identifying"), 0),
         "status": NOT_ESTIMABLE,
         "warnings": "",
@@ -146,26 +154,21 @@ def _blank(method: str, outcome: str, vcov: Vcov, kind: str, country: str) -> di
     }
 
 
-def _slope(fit: Fit, country: str, method: str, outcome: str, minimum: int) -> dict[str, Any]:
-    """Make the row of a country's slope."""
-    row = _blank(method, outcome, fit.spec.vcov, SLOPE, country)
-    found = fit.estimate(YEARS)
-    row |= {name: found[name] for name in row if name in found and name not in _OWN}
-    row |= {"slope_per_year": found["estimate"], "contrast": "per year since return"}
-    enough = row["n_returnees"] >= minimum
-    if fit.status == FAILED or enough:
-        return row
-    kept = ("n_obs", "n_returnees", "n_identifying")
+def _slopes(
+    fit: Fit, country: str, method: str, outcome: str, minimum: int
+) -> list[dict[str, Any]]:
+    """Make the rows of a country's slope, one for each covariance."""
     who = "returnees with two surveys" if method == WITHIN else "returnees"
-    reason = f"{row['n_returnees']} {who}, fewer than the minimum of {minimum}"
-    return (
-        _blank(method, outcome, fit.spec.vcov, SLOPE, country)
-        | {name: row[name] for name in kept}
-        | {"warnings": reason, "contrast": row["contrast"]}
-    )
-
-
-_OWN = ("estimate_id", "spec_id", "outcome", "contrast")
+    rows = []
+    for found in (row for row in fit.estimates if row["term"] == YEARS):
+        row = {name: found[name] for name in SLOPE_COLUMNS if name in found}
+        row |= {"country": country, "outcome": outcome, "method": method, "kind": SLOPE}
+        row |= {"slope_per_year": found["estimate"], "contrast": "per year since return"}
+        if fit.status != FAILED and row["n_returnees"] < minimum:
+            reason = f"{row['n_returnees']} {who}, fewer than the minimum of {minimum}"
+            row |= NO_NUMBERS | {"status": NOT_ESTIMABLE, "warnings": reason}
+        rows.append(row)
+    return rows
 
 
 def _summaries(
@@ -181,7 +184,8 @@ def _summaries(
     Countries are independent samples, so that a combination with weights w has variance
     sum w^2 v, and the degrees of freedom of Satterthwaite (1946).
     """
-    usable = [row for row in rows if row["status"] == OK]
+    fitted = [row for row in rows if row["status"] == OK]
+    usable = [] if vcov.type in RESAMPLED else [r for r in fitted if not np.isnan(r["std_error"])]
     average = _blank(method, outcome, vcov, AVERAGE, AVERAGE)
     deviations = [_blank(method, outcome, vcov, DEVIATION, row["country"]) for row in rows]
     if len(usable) < 2:
@@ -189,6 +193,8 @@ def _summaries(
         if rows and all(row["status"] == FAILED for row in rows):
             reason = str(rows[0]["warnings"])
             average["status"] = FAILED
+        if len(fitted) > 1:
+            reason = f"{vcov.type} gives no standard errors that could be combined"
         for blank, row in zip(deviations, rows, strict=True):
             status = row["status"] if row["status"] != OK else NOT_ESTIMABLE
             blank |= {"status": status, "warnings": row["warnings"] or reason}

@@ -4,6 +4,7 @@ import statsmodels.api as sm
 
 from reintegration.estimation.covariance import carriers, covariance, group_sums
 from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.small_sample import cr2, cr3
 from reintegration.estimation.specs import Vcov
 
 CLUSTERS = np.repeat(np.arange(20), [1, 2, 3, 4, 5] * 4)
@@ -115,3 +116,34 @@ def test_carriers_counts_the_groups_that_tell(values, expected):
 
 def test_carriers_without_groups_counts_rows():
     assert carriers(np.array([1.0, 0, 0, 1, 0])) == 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_cr2_by_rows_is_the_general_cr2(size):
+    rng = np.random.default_rng(8)
+    n = 240
+    q = np.linalg.qr(rng.normal(size=(n, 6)))[0]
+    residuals = rng.normal(size=n)
+    residuals -= q @ (q.T @ residuals)
+    clusters = np.arange(n // size).repeat(size)
+    clusters[:4] = 0  # clusters differ in size
+    clusters = np.unique(clusters, return_inverse=True)[1]
+    direction = rng.normal(size=6)
+    rows = cr2(q, residuals, clusters)
+    general = cr2(q, residuals, clusters, root=np.ones(n))
+    np.testing.assert_allclose(rows.scores, general.scores, rtol=0, atol=1e-12)
+    assert rows.df(direction) == pytest.approx(general.df(direction), rel=1e-10)
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_cr3_is_the_jackknife_of_clusters(size):
+    rng = np.random.default_rng(9)
+    n = 240
+    x, y = rng.normal(size=(n, 6)), rng.normal(size=n)
+    clusters = np.arange(n // size).repeat(size)
+    q, r = np.linalg.qr(x)
+    b = np.linalg.lstsq(x, y)[0]
+    scores = cr3(q, y - x @ b, clusters)
+    for g in (0, 3):
+        without = np.linalg.lstsq(x[clusters != g], y[clusters != g])[0]
+        np.testing.assert_allclose(np.linalg.solve(r, scores[g]), b - without, atol=1e-12)

@@ -228,6 +228,53 @@ def test_sample_and_data_are_named_by_what_is_in_them():
     assert changed["data_hash"] != one["data_hash"]
 
 
+# ---------------------------------------------------------------- several covariances
+
+
+ALL = (Vcov("HC1"), Vcov("HC3"), Vcov("CR2", "returnee_id"), Vcov("CR1S", "place", "returnee_id"))
+
+
+def places(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(place=[f"L{i % 11}" for i in range(len(frame))])
+
+
+def test_one_fit_has_rows_under_every_covariance_equal_to_fits_of_their_own():
+    frame = places(survey())
+    for changes in ({}, {"fixed_effects": ("country",)}, {"weights": "w"}):
+        frame["w"] = 1 + (np.arange(len(frame)) % 3)
+        together = fit_specification(frame, spec("assistance_training x", also=ALL, **changes))
+        assert list(together.all_errors) == [BY_RETURNEE, *ALL]
+        names = ["estimate", "std_error", "df", "p_value"]
+        for vcov in (BY_RETURNEE, *ALL):
+            apart = fit_specification(frame, spec("assistance_training x", vcov, **changes))
+            ours, theirs = pd.DataFrame(together.under[vcov]), pd.DataFrame(apart.estimates)
+            assert ours["estimate_id"].tolist() == theirs["estimate_id"].tolist()
+            assert ours["vcov_label"].tolist() == theirs["vcov_label"].tolist()
+            np.testing.assert_allclose(ours[names], theirs[names], rtol=1e-12)
+    assert together.estimates[0]["vcov_label"] == "CR1S by returnee_id, 80 clusters, t(G-1)"
+    assert together.estimates[-1]["vcov_label"] == (
+        "CR1S by place and returnee_id, 11 and 80 clusters, t(G-1)"
+    )
+    assert together.errors is together.all_errors[BY_RETURNEE]
+
+
+def test_a_row_that_one_covariance_cannot_group_is_used_under_none():
+    frame = places(survey())
+    frame.loc[[3, 9], "place"] = None
+    fit = fit_specification(frame, spec("x", also=(Vcov("CR1", "place"),)))
+    assert {row["n_obs"] for row in fit.estimates} == {158}
+    assert next(row["rows"] for row in fit.rows if row["reason"] == "missing: place") == 2
+
+
+def test_one_covariance_that_fails_leaves_the_others():
+    frame = survey().assign(place="L1")
+    fit = fit_specification(frame, spec("x", Vcov("CR1", "place"), also=(BY_RETURNEE,)))
+    assert (fit.status, fit.model["status"], fit.errors) == ("failed", "ok", None)
+    assert fit.estimate("x")["status"] == "failed"
+    assert "one cluster only" in fit.estimate("x")["warnings"]
+    assert fit.estimate("x", BY_RETURNEE)["status"] == "ok"
+
+
 # ---------------------------------------------------------------- what cannot be fitted
 
 

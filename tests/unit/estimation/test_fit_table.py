@@ -20,6 +20,7 @@ from reintegration.estimation.written import (
     read_specifications,
 )
 
+WILD = {"type": "wild", "weights": "webb", "draws": 999}
 CSV = """\
 y,x,z,one,g,h,two,gap,b,t,day,sep,w,share,Odd Name
 1,1,2,5,a,1,u,,true,NA,2020-01-01,0,1,.1,3
@@ -280,12 +281,12 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
     text = problems(
         path,
         {"outcome": "yy", "terms": ["xx", "log(g)", "day"], "weights": "t"},
-        {"outcome": "t", "terms": ["x"], "vcov": {"type": "HC1", "cluster": "g"}},
+        {"outcome": "t", "terms": ["x"], "vcov": {"type": "CR1", "cluster": "gg"}},
         {"outcome": "y", "terms": ["g"], "coding": {"g": {"reference": "k"}, "x": "deviation"}},
         {"outcome": "y", "terms": ["x"], "estimator": "mixed"},
         {"outcome": "y", "terms": ["x"], "filter": "g > 3"},
         {"outcome": "g", "terms": ["x"], "estimator": "ordered_logit"},
-        {"outcome": "y", "terms": ["x"], "vcov": {"type": "CR2", "cluster": ["g", "two"]}},
+        {"outcome": "y", "terms": ["x"], "estimator": "logit", "vcov": WILD | {"cluster": "g"}},
         {"outcome": "y", "terms": ["x", "y"]},
         {"outcome": "y", "terms": ["x"], "controls": ["x"], "contrasts": {"x": {"x": 1}}},
     )
@@ -296,13 +297,13 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
         "s0.terms: day holds dates",
         "s0.weights: t must hold numbers and holds texts",
         "--missing NA",
-        "s1.vcov: HC1 takes no `cluster`",
+        "s1.vcov.cluster: there is no column 'gg'",
         "s2.coding: g has no level 'k'",
         "s2.coding: x is a number",
         "s3.random: mixed needs",
         "s4.filter: g holds texts",
         "s5.categories: ordered_logit needs the order",
-        "s6.vcov: CR2 has one cluster variable",
+        "s6.vcov.type: logit has no wild; it has classical, HC0",
         "s7.terms: the outcome y stands on the right",
         "s8.terms: x would be the name of two terms",
         "s8.contrasts: x is the name of a term",
@@ -319,7 +320,21 @@ def test_every_problem_of_every_specification_is_said_at_once(path):
         ("[{id: a, outcome: y}, {id: a, outcome: x}]", "a stands twice"),
         ("{outcome: y, terms: [x, x]}", "x stands twice"),
         ("{outcome: y, filter: 'x ='}", "cannot be read"),
-        ("{outcome: y, vcov: {type: CR9}}", "classical"),
+        ("{outcome: y, vcov: {type: CR9}}", r"vcov.type: Input should be 'classical'"),
+        ("{outcome: y, vcov: CR1}", "vcov: must be a mapping such as"),
+        ("{outcome: y, vcov: {type: HC1, cluster: g}}", "vcov: HC1 takes no `cluster`"),
+        ("{outcome: y, vcov: [{type: CR1}]}", r"vcov.0: CR1 needs a `cluster`"),
+        ("{outcome: y, vcov: {type: wild}}", "vcov: wild needs a `cluster`"),
+        ("{outcome: y, vcov: {type: CR2, cluster: [g, h]}}", "CR2 has one cluster variable"),
+        ("{outcome: y, vcov: {type: wild, cluster: [g, h]}}", "wild has one cluster variable"),
+        ("{outcome: y, vcov: {type: CR1, cluster: [g, g]}}", "g stands twice"),
+        ("{outcome: y, vcov: {type: CR1, cluster: g, weights: webb}}", "CR1 takes no `weights`"),
+        ("{outcome: y, vcov: {type: wild, cluster: g, within: h}}", "wild takes no `within`"),
+        ("{outcome: y, vcov: {type: HC1, draws: 99}}", "HC1 takes no `draws`"),
+        ("{outcome: y, vcov: {type: wild, cluster: g, draws: 9}}", "vcov.draws: .*99"),
+        ("{outcome: y, vcov: {type: permutation, cluster: g, within: g}}", "are one column"),
+        ("{outcome: y, coding: {g: dev}}", "coding.g: Input should be 'deviation'"),
+        ("{outcome: y, coding: {g: [a]}}", "coding.g: must be `deviation` or"),
         ("a: [", "not valid YAML"),
     ],
 )
@@ -443,3 +458,180 @@ def test_a_regressor_with_decimal_commas_is_no_category(tmp_path):
     said = problems(data, {"outcome": "y", "terms": ["x", "z"]})
     assert "x holds numbers with a decimal comma" in said
     assert "z holds" not in said
+
+
+def test_permutation_without_clusters_is_over_rows(path):
+    vcov = {"type": "permutation", "draws": 99}
+    result = fit(path, outcome="y", terms=["x"], vcov=vcov)
+    assert row(result, "x")["status"] == "ok"
+    assert row(result, "x")["vcov_label"] == "permutation, 99 permutations of the HC0 statistic"
+    assert row(result, "x")["estimate_id"] == "s.x.permutation"
+
+
+LOGIT = {"outcome": "y", "estimator": "logit", "threshold": 4}
+
+
+@pytest.mark.parametrize(
+    ("spec", "kept", "used"),
+    [
+        ({**LOGIT, "terms": ["b2"]}, "y > 1", lambda d: d[d["y"] > 1]),
+        ({"outcome": "y", "terms": ["x"], "categories": ["x"]}, "x >= 3", lambda d: d[d["x"] >= 3]),
+        ({"outcome": "y", "terms": ["log(x)", "x^2"]}, "x >= 3", lambda d: d[d["x"] >= 3]),
+        ({"outcome": "log(y)", "terms": ["b2"]}, "y < 9", lambda d: d[d["y"] < 9]),
+        (
+            {"outcome": "x", "terms": ["b2"], "estimator": "ordered_logit"},
+            "x >= 2 and x != 4",
+            lambda d: d[(d["x"] >= 2) & (d["x"] != 4)],
+        ),
+        (
+            {
+                "outcome": "said",
+                "terms": ["b2"],
+                "estimator": "ordered_logit",
+                "categories": {"said": ["poor", "fair", "good"]},
+            },
+            "said != poor or b2 > 0",
+            lambda d: d[(d["said"] != "poor") | (d["b2"] > 0)],
+        ),
+    ],
+    ids=["threshold", "categories", "functions", "outcome", "ordered numbers", "ordered texts"],
+)
+def test_a_filter_asks_for_columns_as_they_are_in_the_file(tmp_path, spec, kept, used):
+    rng = np.random.default_rng(4)
+    n = 300
+    said = rng.choice(["poor", "fair", "good"], n)
+    data = pd.DataFrame({"x": rng.integers(1, 6, n), "b2": rng.normal(size=n), "said": said})
+    data["y"] = rng.uniform(0.5, 10, n)
+    data.to_csv(tmp_path / "all.csv", index=False)
+    used(data).to_csv(tmp_path / "used.csv", index=False)
+    filtered = fit(tmp_path / "all.csv", **spec, filter=kept)
+    by_hand = fit(tmp_path / "used.csv", **spec)
+    assert filtered["status"] == "ok"
+    assert filtered["model"]["n_obs"] == len(used(data)) < n
+    ours, theirs = (
+        {
+            r["term"]: (r["estimate"], r["std_error"])
+            for r in result["estimates"]
+            if r["status"] == "ok"  # a level without rows is said not to be estimable
+        }
+        for result in (filtered, by_hand)
+    )
+    assert len(ours) > 1
+    assert ours == {term: pytest.approx(numbers) for term, numbers in theirs.items()}
+
+
+def test_a_filter_that_keeps_nothing_says_so_whatever_was_prepared(path):
+    result = fit(path, **LOGIT, terms=["x"], filter="y > 100")
+    assert "no row is left" in result["reason"]
+
+
+# ---------------------------------------------------------------- words for the writer
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("outcome: y\nterms: [x\nvcov: {type: HC1}\n", "line 2: a `[` is not closed"),
+        ("outcome: y\nvcov: {type: HC1\n", "line 2: a `{` is not closed"),
+        ("terms: [", "line 1: a `[` is not closed"),
+        ("outcome: y\nterms: ['x' 'z']\n", "line 2: a comma or a value is missing"),
+        ("outcome: 'y\nterms: [x]\n", "line 1: a quote ' is not closed"),
+        ("outcome: y\n\tterms: [x]\n", "line 2: begins with a tab; indent with spaces"),
+        ("title: a: b\n", "line 1: holds `: ` twice"),
+        ("outcome: y\n  terms: [x]\n", "line 2: is indented further than line 1"),
+        ("outcome y\nterms: [x]\n", "line 1: there is no `:` after the key"),
+        ("outcome: y\nweights: `Odd Name`\n", "line 2: a value cannot begin with `"),
+        ("vcov:\n    type: HC1\n  cluster: g\n", "line 3: is not indented"),
+        ("outcome: y\n---\noutcome: z\n", "line 2: `---` begins a second document"),
+        ("outcome: y\nterms: [x]\noutcome: z\n", "line 3: the key outcome stands twice"),
+        ("outcome: y\nfilter: 2020-13-45\n", "line 2: there is no day 2020-13-45"),
+        ("outcome: y\ntitle: \x01\n", "line 2: holds a control character"),
+        ("outcome: !r y\n", "line 1: a value cannot begin with !"),
+        ("outcome: *y\n", "line 1: a value cannot begin with *"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_told_by_its_line(tmp_path, text, said):
+    (tmp_path / "spec.yaml").write_text(text)
+    with pytest.raises(StudyError) as caught:
+        read_specifications(tmp_path / "spec.yaml")
+    [problem] = caught.value.problems
+    assert problem.startswith(f"spec.yaml, {said}")
+    assert "unicode string" not in problem
+
+
+@pytest.mark.parametrize("row", ["é,1\n", "a,1\n" * 3 + "é,1\n"])
+def test_a_csv_in_another_encoding_says_how_to_save_it(tmp_path, row):
+    (tmp_path / "data.csv").write_bytes(f"région,y\n{row}".replace("région", "r").encode("latin-1"))
+    with pytest.raises(StudyError, match="is not UTF-8 text") as caught:
+        read_table(tmp_path / "data.csv")
+    [problem] = caught.value.problems
+    assert f"line {row.count(chr(10)) + 1} " in problem
+    assert "in Excel: Save as, CSV UTF-8" in problem
+
+
+def test_names_of_a_csv_in_another_encoding_too(tmp_path):
+    (tmp_path / "data.csv").write_bytes("région,y\na,1\n".encode("latin-1"))
+    with pytest.raises(StudyError, match="in Excel: Save as, CSV UTF-8"):
+        read_table(tmp_path / "data.csv")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("vcov: {type: robust}", "vcov.type: did you mean HC1 (robust in Stata is HC1)?"),
+        ("vcov: {type: hc1}", "vcov.type: did you mean HC1?"),
+        ("estimator: OLS", "estimator: did you mean ols?"),
+        (
+            "vcov: {type: cluster, cluster: g}",
+            "vcov.type: did you mean CR1S with a `cluster` (cluster-robust of Stata is CR1S)?",
+        ),
+        ("vcov: [{type: HC1}, {type: cr2, cluster: g}]", "vcov.1.type: did you mean CR2?"),
+        (
+            "id: région",
+            "id: must be letters without accents, digits, _ and -; begins with a letter",
+        ),
+    ],
+)
+def test_names_of_other_programs_are_told_by_their_name_here(tmp_path, spec, said):
+    (tmp_path / "spec.yaml").write_text(f"outcome: y\n{spec}\n")
+    with pytest.raises(StudyError) as caught:
+        read_specifications(tmp_path / "spec.yaml")
+    [problem] = caught.value.problems
+    assert problem.startswith(said)
+
+
+MISSING_TOLD = "2 cells of sex hold the text NA, taken as a level; for missing: --missing NA"
+
+
+@pytest.mark.parametrize(
+    ("spec", "missing", "said"),
+    [
+        ({}, [], MISSING_TOLD),
+        ({"controls": ["mode"]}, [], "1 cell of mode holds the text ., taken as a level"),
+        ({"terms": [], "vcov": {"type": "CR1", "cluster": "sex"}}, [], MISSING_TOLD),
+        ({}, ["NA"], None),
+        ({"terms": ["x"]}, [], None),  # the column is not used
+        ({"filter": "sex != NA"}, [], None),
+        ({"categories": {"sex": ["NA", "man", "woman"]}}, [], None),  # listed as a level
+    ],
+)
+def test_texts_that_stand_for_missing_elsewhere_are_warned_of(tmp_path, spec, missing, said):
+    data = "y,x,sex,mode\n1,1,man,a\n2,3,woman,a\n4,2,NA,b\n3,5,man,.\n7,6,woman,b\n6,8,NA,b\n"
+    (tmp_path / "data.csv").write_text(data)
+    table = read_table(tmp_path / "data.csv", missing)
+    written = Written.model_validate({"id": "s", "outcome": "y", "terms": ["sex"]} | spec)
+    [result] = fit_table(expand([written], table), table)
+    if said is None:
+        assert "taken as a level" not in result["warnings"]
+        return
+    assert said in result["warnings"]
+    assert any(said in line for line in in_words(result))
+
+
+def test_a_small_p_value_is_no_zero_in_the_terminal(tmp_path):
+    x = np.arange(30.0)
+    y = 2 * x + np.sin(x)
+    pd.DataFrame({"x": x, "y": y}).to_csv(tmp_path / "data.csv", index=False)
+    lines = in_words(fit(tmp_path / "data.csv", outcome="y", terms=["x"]))
+    assert " <0.001 " in lines[-1]
+    assert not any(" 0.000 " in line for line in lines)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from reintegration.estimation.kernel.assign import drawn_assignments
 from reintegration.estimation.kernel.gram import gram
 from reintegration.estimation.kernel.resample import cluster_bootstrap, leave_one_out, permute
 from reintegration.estimation.kernel.single import Equation
@@ -119,3 +120,29 @@ def test_what_cannot_be_refitted_is_said():
         leave_one_out(statistics, EQUATION, [1, 2])
     with pytest.raises(ValueError, match="one cluster only"):
         leave_one_out(gram(columns, NAMES, clusters=np.zeros(N)), EQUATION)
+
+
+def test_clusters_change_places_within_strata_only(statistics):
+    strata = np.arange(statistics.n_clusters) % 2
+    found = permute(statistics, EQUATION, "level", 200, np.random.default_rng(5), strata)
+    free = permute(statistics, EQUATION, "level", 200, np.random.default_rng(5))
+    assert found.statistic == free.statistic
+    assert not np.allclose(found.statistics, free.statistics)
+    # A stratum for each cluster leaves every one where it is.
+    alone = permute(
+        statistics, EQUATION, "level", 20, np.random.default_rng(5), np.arange(len(strata))
+    )
+    np.testing.assert_allclose(alone.statistics, alone.statistic)
+    assert alone.p_statistic == 1
+    with pytest.raises(ValueError, match="as many strata"):
+        permute(statistics, EQUATION, "level", 20, np.random.default_rng(5), strata[:3])
+
+
+def test_strata_of_one_value_stay_as_they_are():
+    strata = np.array([0, 0, 0, 0, 1, 1, 1, 2])
+    codes = np.array([0, 1, 0, 1, 1, 1, 1, 0])
+    rng = np.random.default_rng(2)
+    drawn = np.concatenate(list(drawn_assignments(strata, 500, rng, codes=codes)))
+    assert (drawn[:, 4:] == [4, 5, 6, 7]).all()
+    assert (np.sort(drawn[:, :4], axis=1) == [0, 1, 2, 3]).all()
+    assert len(np.unique(drawn[:, :4], axis=0)) == 24

@@ -151,6 +151,27 @@ def test_interval_holds_the_nulls_that_are_not_refused(null_imposed):
     assert p(found.conf_high - step) > 0.1 >= p(found.conf_high + step)
 
 
+@pytest.mark.parametrize("null_imposed", [True, False])
+@pytest.mark.parametrize(("weights", "draws"), [("rademacher", 0), ("webb", 20_000)])
+def test_interval_is_that_of_counting_every_draw_at_every_null(null_imposed, weights, draws):
+    """What a bracket tells of a draw is left out of the count: the bounds must not notice."""
+    columns, clusters = sample(n_clusters=16)
+    statistics = gram(columns, NAMES, clusters=clusters)
+    options = {"null_imposed": null_imposed, "weights": weights, "draws": draws}
+
+    def p(null: float) -> float:
+        rng = np.random.default_rng(3)
+        return wild_bootstrap(statistics, EQUATION, "a", null=null, rng=rng, **options).p_value
+
+    found = wild_bootstrap(
+        statistics, EQUATION, "a", rng=np.random.default_rng(3), confidence=0.95, **options
+    )
+    assert found.draws > 4 * wild.ROWS
+    step = 1e-6 * found.std_error
+    assert p(found.conf_low + step) > 0.05 >= p(found.conf_low - step)
+    assert p(found.conf_high - step) > 0.05 >= p(found.conf_high + step)
+
+
 def test_four_clusters_cannot_refuse_anything_at_five_percent():
     columns, clusters = sample(n_clusters=4)
     found = wild_bootstrap(gram(columns, NAMES, clusters=clusters), EQUATION, "a", confidence=0.95)

@@ -5,7 +5,7 @@ from made_up_results import config
 from matplotlib.figure import Figure
 
 from reintegration.report import figures
-from reintegration.report.figures import coefficients, flow, network, orion, scores, trends
+from reintegration.report.figures import coefficients, columns, flow, network, orion, scores, trends
 from reintegration.report.figures.style import save, style
 from reintegration.report.outputs import FIGURES, figure_files
 from reintegration.tables_io import read_csv
@@ -93,6 +93,22 @@ def test_a_term_on_few_returnees_is_not_drawn(frames, settings):
     assert drawn.hidden is not None
     assert drawn.hidden["estimate_id"].str.contains("training").all()
     assert "Training" not in texts(drawn.figure)
+
+
+def test_columns_show_both_coefficients_and_each_part(frames, settings):
+    drawn = columns.draw(frames, settings)
+    titles = [axes.get_title() for axes in drawn.figure.axes]
+    assert titles[:4] == ["Coefficients", "other rows", "time", "person"]
+    assert set(drawn.data["shown"]) == {"to", "other_rows", "time", "person", "total"}
+    assert "of the Composite score" in texts(drawn.figure)
+    ends, *parts = drawn.figure.axes
+    assert {line.get_marker() for line in ends.lines} >= {"|", "D"}
+    assert not any(line.get_marker() == "o" for line in ends.lines)
+    assert not {line.get_marker() for axes in parts[:3] for line in axes.lines} & {"|", "D"}
+    few = {**frames, "columns": frames["columns"].assign(n_identifying=3)}
+    hidden = columns.draw(few, settings)
+    assert "no nested regressions" in texts(hidden.figure)
+    assert hidden.data.loc[hidden.data["shown"] != "to", "estimate"].isna().all()
 
 
 def test_a_mean_of_few_mentored_is_not_drawn(frames, settings):

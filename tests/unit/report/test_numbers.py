@@ -35,7 +35,7 @@ def test_a_number_knows_its_row_and_file(small):
     html = number.__html__()
     assert 'data-estimate-id="a.good"' in html
     assert "results/models/estimates.csv, line 2" in html
-    assert 'href="#from-models-estimates"' in html
+    assert 'href="audit.html#a.good"' in html
 
 
 def test_numbers_are_written_with_their_unit(small):

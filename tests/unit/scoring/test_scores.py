@@ -179,3 +179,28 @@ def test_an_instrument_that_was_not_asked_has_no_scores_and_takes_none_away():
     assert result.loc[1, "items_answered_wellbeing"] == 0
     alone = score(rows[["survey_id", *rss.items]], rss, RULE)
     pd.testing.assert_frame_equal(result[alone.columns], alone)
+
+
+def test_a_score_without_the_items_that_assistance_moves_follows_the_same_rules():
+    book = small_codebook(q1=(3, 1))
+    frame = surveys(
+        ["good", "no", "wish", "none", "yes"],
+        ["good", None, None, "land", "yes"],
+        [None, "yes", None, "land", "yes"],
+    )
+    result = score(frame, book, RULE, {"loan": ["q1"], "cash": ["q4", "q5"]})
+    assert [name for name in result if "_without_" in name] == [
+        "body_without_loan",
+        "mind_without_cash",
+        "composite_without_loan",
+        "composite_without_cash",
+    ]
+    first = result.iloc[0]
+    assert first["body_without_loan"] == pytest.approx((0 + 0.5) / 2)
+    assert first["composite_without_cash"] == pytest.approx((1 + 0 + 0.5) / 3)
+    # of q2 alone, which was not answered, nothing is left; of q1 and q2, one of two is too few
+    assert np.isnan(result.loc[1, "body_without_loan"])
+    assert np.isnan(result.loc[2, "body"]) and result.loc[2, "body_without_loan"] == 1
+    assert result["mind_without_cash"].isna().all()  # no item is left
+    plain = score(frame, book, RULE)
+    pd.testing.assert_frame_equal(result[plain.columns], plain)

@@ -10,6 +10,9 @@ import yaml
 from reintegration.codebook import load_codebook
 from reintegration.config import load_config
 from reintegration.errors import StudyError
+from reintegration.estimation import families
+from reintegration.estimation.fit import fit_specification
+from reintegration.estimation.specs import Vcov
 from reintegration.simulation.plant import run_plant
 from reintegration.simulation.population import draw
 from reintegration.simulation.truth import (
@@ -19,6 +22,7 @@ from reintegration.simulation.truth import (
     effects_of_mentoring,
     find_truth,
 )
+from reintegration.studies import assistance, orion, trends
 
 SIZE = 0.4
 
@@ -187,3 +191,46 @@ def test_a_world_answers_the_main_instrument_and_nobody_another_one(root, demo, 
     same = beside.table[beside.table["estimate_id"].isin(ids)].reset_index(drop=True)
     pd.testing.assert_frame_equal(same, truth.table)
     assert not beside.table["estimate_id"].str.contains("wellbeing").any()
+
+
+def test_a_truth_fits_each_regression_once_and_draws_as_little_as_can_be(
+    demo, choices, codebook, monkeypatch
+):
+    by_country = {"cluster": "country", "draws": 9999}
+    errors = [{"type": "wild", **by_country}, {"type": "CR1S", "cluster": "country"},
+              {"type": "permutation", **by_country}]  # fmt: skip
+    declared = choices.specifications[0].model_dump() | {
+        **{"terms": ["assistance_training"], "vcov": errors, "family": "aid"},
+        **{"refits": ["person_equal", "within_between"], "columns": {}},
+    }
+    every = dataclasses.replace(
+        choices,
+        specifications=(type(choices.specifications[0]).model_validate(declared),),
+        orion=type(choices.orion).model_validate(
+            choices.orion.model_dump() | {"vcov": [{"type": "HC3"}, {"type": "HC1"}]}
+        ),
+        trends=type(choices.trends).model_validate(
+            choices.trends.model_dump() | {"vcov": [errors[1], errors[0]]}
+        ),
+    )
+    fitted = []
+
+    def watch(frame, spec, **options):
+        fitted.append((spec, options["engine"]))
+        return fit_specification(frame, spec, **options)
+
+    def refuse(*values):
+        raise AssertionError("p-values were adjusted")
+
+    for study in (assistance, orion, trends):
+        monkeypatch.setattr(study, "fit_specification", watch)
+    monkeypatch.setattr(families, "_romano_wolf", refuse)
+    table = find_truth(demo.scaled(0.2), every, codebook, np.random.default_rng(5), scale=1).table
+    assert {spec.declared_in for spec, _ in fitted} == {
+        *("specifications.levels", "orion", "trends")
+    }
+    for spec, engine in fitted:
+        assert engine == "arrays"
+        assert not spec.also and not spec.refit_of and not spec.family
+        assert spec.vcov.draws == (99 if spec.vcov.type == "wild" else Vcov("HC1").draws)
+    assert "levels.composite.training.wild-country" in set(table["estimate_id"])

@@ -8,6 +8,7 @@ from reintegration.estimation.results import (
     IMPORTANCE_COLUMNS,
     MODEL_COLUMNS,
     RANK_COLUMNS,
+    REFIT_COLUMNS,
     ROW_COLUMNS,
     SPEC_COLUMNS,
 )
@@ -20,6 +21,7 @@ TABLES = {
     "rows": ROW_COLUMNS,
     "ranks": RANK_COLUMNS,
     "importance": IMPORTANCE_COLUMNS,
+    "refits": REFIT_COLUMNS,
 }
 
 
@@ -31,6 +33,12 @@ def run(frame: pd.DataFrame, config, **changes):
         rng=np.random.default_rng(1),
         **changes,
     )
+
+
+def first_errors(results, spec_id: str) -> pd.DataFrame:
+    """Estimates of a specification by term, under its first covariance."""
+    rows = results.estimates[results.estimates["spec_id"] == spec_id]
+    return rows[rows["vcov"] == rows["vcov"].iloc[0]].set_index("term")
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +123,9 @@ def test_without_follow_ups_changes_fail_with_their_reason(draw, config):
     assert set(changes["status"]) == {"failed"}
     assert set(changes["warnings"]) == {"no returnee has two surveys"}
     assert {"training", "country.GIN", "country.SOM"} <= set(changes["term"])
-    levels = results.estimates[results.estimates["spec_id"] == "levels.composite"]
-    assert (levels.set_index("term").loc[["training", "country.GIN"], "status"] == "ok").all()
-    first = levels.set_index("term").loc["is_first"]
+    levels = first_errors(results, "levels.composite")
+    assert (levels.loc[["training", "country.GIN"], "status"] == "ok").all()
+    first = levels.loc["is_first"]
     assert (first["status"], first["warnings"]) == (
         "not_estimable",
         "is_first does not vary in the sample",
@@ -130,7 +138,7 @@ def test_without_follow_ups_changes_fail_with_their_reason(draw, config):
 
 def test_one_country_only(draw, config):
     results = run(draw(countries=("GIN",)), config, draws=99)
-    levels = results.estimates[results.estimates["spec_id"] == "levels.composite"].set_index("term")
+    levels = first_errors(results, "levels.composite")
     assert levels.loc["country.GIN", "status"] == "not_estimable"
     assert "only country" in levels.loc["country.GIN", "warnings"]
     assert levels.loc["training", "status"] == "ok"
@@ -164,3 +172,20 @@ def test_degenerate_data_never_crash_and_never_leave_a_number_out_silently(frame
         blank = table[table[value].isna()]
         assert (blank["status"] != "ok").all(), name
         assert (blank["warnings"].fillna("").str.len() > 0).all(), name
+
+
+def test_refits_stand_beside_what_they_ask_again(frame, config):
+    results = run(frame.assign(composite_without_training=frame["composite"] - 0.01), config)
+    refits = results.refits[results.refits["outcome"] == "composite"]
+    training = refits[refits["assistance"] == "training"].set_index("refit")
+    assert training.index.tolist() == [
+        *("base", "without_items", "person_equal", "common_months", "within", "between"),
+    ]
+    assert set(training["base_estimate_id"]) == {"levels.composite.training.cr1s-returnee_id"}
+    assert "without_items" not in set(refits.loc[refits["assistance"] == "cash", "refit"])
+    numbers = results.estimates.set_index("estimate_id")["estimate"]
+    assert (numbers[refits["estimate_id"]].to_numpy() == refits["estimate"].to_numpy()).all()
+    # Of a refit only the assistance effects are reported, and truths have none.
+    names = results.estimates[results.estimates["spec_id"] == "levels.composite.person_equal"]
+    assert set(names["group"]) == {"assistance"}
+    assert run(frame, config, engine="arrays").refits.empty

@@ -28,12 +28,12 @@ def effect(results, name: str) -> pd.Series:
     return results.effects.set_index("estimate_id").loc[f"orion.{name}.hc3"]
 
 
-def test_every_comparison_is_a_row_with_its_id(results, config):
+def test_every_comparison_is_a_row_with_its_id_under_each_covariance(results, config):
     effects = results.effects
     assert effects.columns.tolist() == list(EFFECT_COLUMNS)
     assert results.changes.columns.tolist() == list(CHANGE_COLUMNS)
     assert results.means.columns.tolist() == list(MEAN_COLUMNS)
-    assert len(effects) == 3 * 2 * 4 * 4
+    assert len(effects) == 3 * 2 * 4 * 4 * len(config.orion.each_vcov)
     assert effects["estimate_id"].is_unique
     assert set(effects["status"]) == {"ok"}
     ids = set(results.changes["estimate_id"])

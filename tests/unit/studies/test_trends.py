@@ -4,8 +4,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from reintegration.config import Vcov
 from reintegration.estimation.results import LINE_COLUMNS, SLOPE_COLUMNS
+from reintegration.estimation.written import FitVcov as Vcov
 from reintegration.studies.trends import fit_trends
 
 SLOPES = {"CIV": 0.02, "ETH": 0.04, "GIN": 0.0, "MAR": 0.02, "SEN": -0.06, "SOM": 0.1}

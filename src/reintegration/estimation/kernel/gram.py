@@ -24,7 +24,7 @@ from reintegration.estimation.kernel.rows import (
     Rows,
     cross_products,
     orthonormal,
-    row_blocks,
+    row_scores,
     row_sums,
 )
 
@@ -98,11 +98,7 @@ class Gram:
             r, g = len(right), self.n_clusters
             return left @ (right @ self.by_cluster.reshape(r, r * g)).reshape(r, g)
         assert self.rows is not None
-        summed = np.empty((len(left), self.n_clusters))
-        for clusters, rows, starts in row_blocks(self.sizes):
-            part = self.rows[:, rows]
-            summed[:, clusters] = np.add.reduceat((left @ part) * (right @ part), starts, axis=1)
-        return summed
+        return row_scores(self.rows, self.sizes, left, right)
 
     def products(self, groups: np.ndarray | None = None) -> np.ndarray:
         """Return cross-products of the basis, shape (groups, r, r), by groups of clusters.

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reintegration.estimation.design import INTERCEPT
+from reintegration.estimation.kernel.assign import drawn_assignments
 from reintegration.estimation.kernel.gram import Gram
 from reintegration.estimation.kernel.single import NO_FREEDOM, Equation, Single, single
 
 SAME = 1e-9  # relative difference below which two statistics tie
-AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,24 @@ class Permutation:
 
 
 def permute(
-    gram: Gram, equation: Equation, term: str, draws: int, rng: np.random.Generator
+    gram: Gram,
+    equation: Equation,
+    term: str,
+    draws: int,
+    rng: np.random.Generator,
+    within: Sequence[object] | np.ndarray | None = None,
 ) -> Permutation:
     """Test a column that does not vary within clusters by permuting it over the clusters.
 
     Every permutation is refitted with the other columns as they are (Frisch and Waugh), and
     t with CR0 errors is compared, which holds the level where variances differ better than
     the coefficient does.
+
+    Parameters
+    ----------
+    within
+        Stratum of each cluster, in the order of `gram.clusters`, shape (G,): clusters change
+        places within strata only. Default: all are one stratum.
 
     Raises
     ------
@@ -191,10 +202,12 @@ def permute(
         return b, b * square / np.linalg.norm(score, axis=1)
 
     estimate, statistic = (float(found[0]) for found in refit(level[None]))
-    parts = [
-        refit(rng.permuted(np.tile(level, (min(AT_ONCE, draws - start), 1)), axis=1))
-        for start in range(0, draws, AT_ONCE)
-    ]
+    strata = np.zeros(gram.n_clusters, dtype=int)
+    if within is not None:
+        strata = np.unique(np.asarray(within), return_inverse=True)[1].ravel()
+        if strata.shape != (gram.n_clusters,):
+            raise ValueError(f"{gram.n_clusters} clusters need as many strata, not {strata.shape}")
+    parts = [refit(level[places]) for places in drawn_assignments(strata, draws, rng)]
     b, t = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
 
     def p_value(found: np.ndarray, ours: float) -> float:

@@ -230,3 +230,24 @@ def cross_products(
 def row_sums(rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Sum the products with the first basis vector by cluster: shape (r, G)."""
     return np.add.reduceat(rows * rows[0], np.cumsum(sizes) - sizes, axis=1)
+
+
+def row_scores(
+    rows: np.ndarray, sizes: np.ndarray, left: np.ndarray, right: np.ndarray
+) -> np.ndarray:
+    """Multiply two sets of vectors by the cross-products of each cluster, from its rows.
+
+    Parameters
+    ----------
+    rows
+        The basis, shape (r, n), sorted by cluster.
+    sizes
+        Rows of each cluster, shape (G,).
+    left, right
+        Shapes (a, r) and (r,).
+    """
+    summed = np.empty((len(left), len(sizes)))
+    for clusters, some, starts in row_blocks(sizes):
+        part = rows[:, some]
+        summed[:, clusters] = np.add.reduceat((left @ part) * (right @ part), starts, axis=1)
+    return summed

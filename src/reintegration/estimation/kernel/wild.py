@@ -16,11 +16,13 @@ they differ by less than 1e-9 of their size. A draw whose statistic is 0/0 count
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, Protocol
 
 import numpy as np
 
 from reintegration.estimation.kernel.gram import Gram
+from reintegration.estimation.kernel.rows import row_scores
 from reintegration.estimation.kernel.single import Equation, single
 from reintegration.estimation.kernel.solutions import STATUSES
 from reintegration.estimation.kernel.solve import EXACT_FIT, solve
@@ -29,6 +31,8 @@ from reintegration.estimation.results import NOT_ESTIMABLE_UNDER_VCOV, OK
 SAME = 1e-9  # relative difference below which two statistics tie
 PRECISE = 1e-8  # of a standard error: how well a bound of the interval is found
 ROWS = 4096  # draws at a time
+STRIDE = 17  # odd, so that the draws taken have every sign of every cluster
+MARGIN = 1e-6  # relative, beyond what rounding and ties can change
 NOTHING = 1e-24  # share of the squares of scores that is rounding
 
 
@@ -116,8 +120,51 @@ def wild_bootstrap(
     else:
         vectors = _drawn(weights, draws, gram.n_clusters, rng)
     fit = single(gram, Equation(equation.outcome, equation.regressors, (term,)))
-    moments = _moments(fit.influence[0], fit.residual * fit.scale, fit.span, gram, vectors)
-    reached = _Reached(moments, b, null_imposed, enumerated)
+    direction, residual = fit.influence[0], fit.residual * fit.scale
+    return _bootstrapped(found, gram, direction, residual, fit.span, vectors, confidence)
+
+
+def wild_combination(
+    scored: "Scored",
+    direction: np.ndarray,
+    residual: np.ndarray,
+    span: np.ndarray,
+    found: WildBootstrap,
+    *,
+    weights: Literal["rademacher", "webb"] = "rademacher",
+    draws: int = 9999,
+    rng: np.random.Generator,
+    confidence: float | None = None,
+) -> WildBootstrap:
+    """Test any combination of coefficients: the same as making it one of them.
+
+    Parameters
+    ----------
+    scored
+        What sums scores by cluster.
+    direction, residual, span
+        Influence of the outcomes on the combination, shape (r,), residual, shape (r,), and an
+        orthonormal basis of all columns, shape (r, k), in the coordinates of `scored`.
+    found
+        The estimate, its CR1S error, the null, and whether signs are enumerated.
+    """
+    g = scored.n_clusters
+    vectors = _signs(g) if found.enumerated else _drawn(weights, draws, g, rng)
+    return _bootstrapped(found, scored, direction, residual, span, vectors, confidence)
+
+
+def _bootstrapped(
+    found: WildBootstrap,
+    scored: "Scored",
+    direction: np.ndarray,
+    residual: np.ndarray,
+    span: np.ndarray,
+    vectors: Iterator[np.ndarray],
+    confidence: float | None,
+) -> WildBootstrap:
+    b, error, null, enumerated = found.estimate, found.std_error, found.null, found.enumerated
+    moments = _moments(direction, residual, span, scored, vectors)
+    reached = _Reached(moments, b, found.null_imposed, enumerated)
     at_least, strictly = (reached.count(b - null, slack) for slack in (SAME, -SAME))
     low, high = (np.nan, np.nan) if confidence is None else reached.interval(error, 1 - confidence)
     twice = 2 if enumerated else 1
@@ -133,6 +180,34 @@ def wild_bootstrap(
         at_least=at_least * twice,
         ties=(at_least - strictly) * twice,
     )
+
+
+class Scored(Protocol):
+    """What sums scores by cluster: a `Gram`, or rows."""
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+
+    def scores(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Multiply vectors, shapes (a, r) and (r,), by each cluster's cross-products."""
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """The rows of a basis, shape (r, n), sorted by clusters of `sizes` rows, shape (G,)."""
+
+    rows: np.ndarray
+    sizes: np.ndarray
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.sizes)
+
+    def scores(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Multiply vectors, shapes (a, r) and (r,), by each cluster's cross-products."""
+        return row_scores(self.rows, self.sizes, left, right)
 
 
 @dataclass(frozen=True)
@@ -152,9 +227,24 @@ class _Moments:
     mixed: np.ndarray
     second_square: np.ndarray
 
+    def part(self, some: slice | np.ndarray) -> "_Moments":
+        """Return some of the draws."""
+        parts = (self.first, self.second, self.square, self.mixed, self.second_square)
+        return _Moments(self.variance, self.largest, *(values[some] for values in parts))
+
+    def at(self, a: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return by how much the coefficient moves, and the square it is held against."""
+        moved = self.second * a
+        moved += self.first
+        square = self.second_square * a
+        square += self.mixed
+        square *= a
+        square += self.square
+        return moved, square
+
 
 def _moments(
-    v: np.ndarray, e: np.ndarray, span: np.ndarray, gram: Gram, vectors: Iterator[np.ndarray]
+    v: np.ndarray, e: np.ndarray, span: np.ndarray, gram: Scored, vectors: Iterator[np.ndarray]
 ) -> _Moments:
     length = v @ v
     own = gram.scores(v[None], e)[0]
@@ -165,15 +255,20 @@ def _moments(
     if small:
         turn = (np.diag(own) - crossed.T @ scores).T
         turn_moved = (np.diag(moved) - crossed.T @ crossed / length).T
-    parts = []
+    g, parts = gram.n_clusters, []
+    if small:
+        turns = np.column_stack([turn, turn_moved, own, moved])
     for draw in vectors:
         if small:
-            one, two = draw @ turn, draw @ turn_moved
+            turned = draw @ turns
+            one, two = turned[:, :g], turned[:, g : 2 * g]
+            steps = turned[:, 2 * g].copy(), turned[:, 2 * g + 1].copy()
         else:
             one = draw * own - (draw @ scores.T) @ crossed
             two = draw * moved - (draw @ crossed.T) @ (crossed / length)
+            steps = draw @ own, draw @ moved
         squares = [np.einsum("ij,ij->i", *pair) for pair in ((one, one), (one, two), (two, two))]
-        parts.append((draw @ own, draw @ moved, *squares))
+        parts.append((*steps, *squares))
     first, second, square, mixed, second_square = map(np.concatenate, zip(*parts, strict=True))
     # Scores that do not move with a, as those of equal signs, must not do so by rounding.
     largest, variance = float(second_square.max(initial=0.0)), float(own @ own)
@@ -196,24 +291,22 @@ class _Reached:
 
     def count(self, a: float, slack: float = SAME) -> int:
         """Count draws with |t*| >= |t|, but for `slack`; with less than none, |t*| > |t|."""
-        m = self.moments
-        c = a if self.null_imposed else 0.0
-        # What is 0/0 but for rounding counts as reached, or with negative slack does not.
-        nothing = NOTHING * (m.variance + c**2 * m.largest) * a**2 * np.sign(slack)
+        m, c = self.moments, a if self.null_imposed else 0.0
         reached = 0
         for low in range(0, len(m.first), ROWS):
-            some = slice(low, low + ROWS)
-            moved = m.second[some] * c
-            moved += m.first[some]
-            moved *= moved
-            square = m.second_square[some] * c
-            square += m.mixed[some]
-            square *= c
-            square += m.square[some]
-            square *= a**2 * (1 - 2 * slack)
-            square -= nothing
-            reached += int(np.count_nonzero(moved >= square))
+            moved, square = m.part(slice(low, low + ROWS)).at(c)
+            reached += int(np.count_nonzero(self._reach(moved, square, a, slack)))
         return reached
+
+    def _reach(self, moved: np.ndarray, square: np.ndarray, a: float, slack: float) -> np.ndarray:
+        """Say which draws reach the statistic; what is overwritten are the arguments."""
+        m, c = self.moments, a if self.null_imposed else 0.0
+        # What is 0/0 but for rounding counts as reached, or with negative slack does not.
+        nothing = NOTHING * (m.variance + c**2 * m.largest) * a**2 * np.sign(slack)
+        moved *= moved
+        square *= a**2 * (1 - 2 * slack)
+        square -= nothing
+        return moved >= square
 
     def p(self, at_least: int) -> float:
         n = len(self.moments.first)
@@ -226,23 +319,66 @@ class _Reached:
     def bound(self, step: float, alpha: float) -> float:
         """Find where p falls to alpha on the side of `step`: outwards, then by halving."""
         inside, outside = 0.0, 2 * step
+        if len(self.moments.first) > 4 * ROWS:  # every STRIDEth draw tells about where
+            some = replace(self, moments=self.moments.part(slice(None, None, STRIDE)))
+            about = some.bound(step, alpha)
+            low, high = about - step / 16, about + step / 16
+            if np.isfinite(about) and low * step > 0:
+                refused = self.p(self.count(low)) <= alpha
+                inside, outside = (0.0, low) if refused else (low, high)
         for _ in range(40):
             if self.p(self.count(outside)) <= alpha:
                 break
             inside, outside = outside, 2 * outside
         else:
             return float(np.copysign(np.inf, step))
+        open_, settled = self.moments, 0  # draws of which the bracket does not tell; that reach
         while abs(outside - inside) > PRECISE * max(abs(step), abs(outside)):
-            middle = (inside + outside) / 2
-            if self.p(self.count(middle)) <= alpha:
+            middle, half = (inside + outside) / 2, abs(outside - inside) / 2
+            c, width = (middle, half) if self.null_imposed else (0.0, 0.0)
+            moved, square = open_.at(c)
+            never, always = self._told(open_, moved, square, middle, half, width)
+            reached = self._reach(moved, square, middle, SAME)
+            at_least = settled + int(np.count_nonzero(reached))
+            settled += int(np.count_nonzero(always))
+            open_ = open_.part(~(never | always))
+            if self.p(at_least) <= alpha:
                 outside = middle
             else:
                 inside = middle
         return inside
 
+    def _told(
+        self,
+        m: "_Moments",
+        moved: np.ndarray,
+        square: np.ndarray,
+        a: float,
+        half: float,
+        width: float,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Say which draws reach no statistic, and which every, from a - half to a + half.
+
+        |first + a second| changes with a by no more than |second|, and the root of the square,
+        a length of vectors, by no more than the root of `second_square`.
+        """
+        size, length = np.abs(moved), np.sqrt(np.maximum(square, 0.0))
+        across, along = width * np.abs(m.second), width * np.sqrt(m.second_square)
+        far, near = abs(a) + half, abs(a) - half
+        rounding = MARGIN * np.sqrt(m.variance + far**2 * m.largest)
+        largest = far * ((length + along) * (1 + MARGIN) + rounding)
+        smallest = near * ((length - along) * (1 - MARGIN) - rounding)
+        return size + across < smallest, size - across > largest
+
 
 def _signs(n_clusters: int) -> Iterator[np.ndarray]:
     """Yield all sign vectors whose first sign is +: the others give the same |t*|."""
+    yield from _all_signs(n_clusters)
+
+
+@lru_cache(maxsize=1)
+def _all_signs(n_clusters: int) -> tuple[np.ndarray, ...]:
+    """Make the vectors of signs once for all terms of a fit."""
     low = min(n_clusters - 1, ROWS.bit_length() - 1)
     table = np.ones((1, 0))
     for _ in range(low):
@@ -250,11 +386,14 @@ def _signs(n_clusters: int) -> Iterator[np.ndarray]:
             [np.insert(table, 0, 1.0, axis=1), np.insert(table, 0, -1.0, axis=1)]
         )
     high = n_clusters - 1 - low
+    blocks = []
     for number in range(1 << high):
         block = np.ones((len(table), n_clusters))
         block[:, 1 : high + 1] = 1.0 - 2.0 * ((number >> np.arange(high)) & 1)
         block[:, high + 1 :] = table
-        yield block
+        block.flags.writeable = False
+        blocks.append(block)
+    return tuple(blocks)
 
 
 def _drawn(

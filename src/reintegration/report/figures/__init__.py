@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from reintegration.report.figures import coefficients, flow, network, orion, scores, trends
+from reintegration.report.figures import coefficients, columns, flow, network, orion, scores, trends
 from reintegration.report.figures.style import Drawn, save, style
 from reintegration.report.numbers import read_results
 from reintegration.report.outputs import FIGURE_INPUTS, FIGURES, SUPPRESSED
@@ -18,6 +18,7 @@ DRAW: dict[str, Draw] = {
     "sample_flow": flow.draw,
     "score_distributions": scores.draw,
     "coefficients": coefficients.draw,
+    "columns": columns.draw,
     "trendlines": trends.draw_lines,
     "slopes": trends.draw_slopes,
     "orion_first_last": orion.draw,

@@ -16,6 +16,7 @@ from reintegration.report.story.data import (
     something_left_out,
     sources,
 )
+from reintegration.report.story.plan import ledger
 from reintegration.report.story.scores import (
     asked_differently,
     assistance,
@@ -31,6 +32,7 @@ __all__ = [
     "claims",
     "countries",
     "importance",
+    "ledger",
     "migration",
     "network",
     "not_asked",

@@ -15,13 +15,24 @@ def cleaning(frames: Mapping[str, pd.DataFrame], maker: Maker) -> Table:
     """A row per rule, in the order in which they are applied; then those that hold always."""
     language = maker.settings.language
     choices = maker.settings.cleaning.model_dump()
-    rules = [*Cleaning.rules(), *frames["rules"]["rule"].unique()]
+    always = [
+        rule for rule in language.text("tables.cleaning.rules") if rule not in Cleaning.rules()
+    ]
+    found = set(frames["rules"]["rule"])
+    rules = [*Cleaning.rules(), *always, *frames["rules"]["rule"].unique()]
     lines = []
     for rule in dict.fromkeys(rules):
         key = f"tables.cleaning.rules.{rule}"
         label = language.plain(key, **_limits(maker)) if language.has(key) else _spaced(rule)
         action = language.plain(f"tables.cleaning.actions.{choices.get(rule, 'always')}")
-        counts = (maker.cell(f"cleaning.{rule}.{done}", COUNT) for done in DONE)
+        # A rule that holds always is counted where it did something.
+        idle = rule in always and rule not in found
+        counts = (
+            Cell(maker.write(0, COUNT), status="ok")
+            if idle
+            else maker.cell(f"cleaning.{rule}.{done}", COUNT)
+            for done in DONE
+        )
         lines.append(Line(rule, label, (Cell(action, status="ok"), *counts)))
     columns = [Column("action", language.plain("tables.cleaning.action"), width=ACTION_WIDTH)]
     columns += [

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from reintegration.codebook import Codebook
 from reintegration.report.language import ALL
 from reintegration.report.settings import Settings
 from reintegration.report.tables.model import (
@@ -61,11 +62,26 @@ class Descriptives:
         )
 
     @property
+    def present(self) -> set[str]:
+        """Countries that have a number."""
+        return set(self.frame["country"].unique()) - {ALL}
+
+    @property
     def countries(self) -> list[str]:
-        """Countries by name, then all of them."""
-        present = [code for code in self.frame["country"].unique() if code != ALL]
-        named = sorted(present, key=self.settings.language.country)
+        """Countries of the study by name, also those without a survey, then all of them."""
+        named = sorted(
+            self.present | set(self.settings.studied), key=self.settings.language.country
+        )
         return [*named, ALL] if len(named) > 1 else named
+
+    def cell(
+        self, key: Key, country: str, how: str, maker: Maker, below: Key | None = None
+    ) -> Cell:
+        """A number of a country, with another one under it."""
+        if country != ALL and country not in self.present:
+            return maker.absent(self.settings.language.plain("missing.no_survey"))
+        under = self.find(below, country) or "" if below else ""
+        return maker.cell(self.find(key, country), how, under)
 
 
 def _by_country(
@@ -78,15 +94,11 @@ def _by_country(
 ) -> Table:
     """A row per country, a column per number."""
     language = maker.settings.language
-    keys = [key for key in columns if data.has(key)]
+    keys = [key for key in columns if data.has(key) or _in_codebook(key, language.codebook)]
     lines = []
     for country in data.countries:
         cells = tuple(
-            maker.cell(
-                data.find(key, country),
-                columns[key],
-                data.find(below[key], country) or "" if below else "",
-            )
+            data.cell(key, country, columns[key], maker, below[key] if below else None)
             for key in keys
         )
         kind = "total" if country == ALL else "body"
@@ -101,6 +113,11 @@ def _by_country(
     notes = maker.notes(language.plain(f"tables.{name}.note"))
     stub = language.plain("tables.country")
     return Table(name, caption, heads, tuple(lines), notes, stub)
+
+
+def _in_codebook(key: Key, codebook: Codebook) -> bool:
+    """Whether a number is of a question that is asked, or a count."""
+    return key[0] == "n" or key[1] in (*codebook.variables, *codebook.score_names)
 
 
 def _heading(key: Key, grouped: bool, maker: Maker) -> str:
@@ -122,12 +139,15 @@ def sample(data: Descriptives, maker: Maker) -> Table:
 
 def migration(data: Descriptives, maker: Maker) -> Table:
     """What they lived before the return, by country."""
-    keys = [
-        key
-        for variable in MIGRATION
-        for key in data.keys("migration", "share_returnees")
-        if key[1] == variable and not (_is_yes_or_no(key[2]) and key[2] != "yes")
-    ]
+    codebook = maker.settings.codebook
+    asked: list[Key] = []
+    for variable in MIGRATION:
+        codes = ["yes"] if variable not in codebook.variables else [
+            answer.code for answer in codebook.variables[variable].answers
+        ]  # fmt: skip
+        found = [key[2] for key in data.keys("migration", "share_returnees") if key[1] == variable]
+        asked += [("share_returnees", variable, code) for code in dict.fromkeys([*codes, *found])]
+    keys = [key for key in asked if not (_is_yes_or_no(key[2]) and key[2] != "yes")]
     groups = {
         key: maker.settings.language.variable(key[1]) for key in keys if key[2] not in ("", "yes")
     }
@@ -140,11 +160,13 @@ def _is_yes_or_no(answer: str) -> bool:
 
 def assistance(data: Descriptives, maker: Maker) -> Table:
     """Share of surveys before which each type had been received."""
-    keys = [key for key in data.keys("assistance", "share") if key[2] == "yes"]
+    asked = [("share", name, "yes") for name in maker.settings.codebook.assistance_columns]
+    found = [key for key in data.keys("assistance", "share") if key[2] == "yes"]
+    keys = list(dict.fromkeys([*asked, *found]))
     rows = [Line(key[1], maker.settings.language.variable(key[1])) for key in keys]
-    found = {key[1]: key for key in keys}
+    known = {key[1]: key for key in keys}
     unknown = {key[1]: ("share", key[1], "not_recorded") for key in keys}
-    return _by_topic("assistance", rows, found, SHARE, data, maker, last=unknown)
+    return _by_topic("assistance", rows, known, SHARE, data, maker, last=unknown)
 
 
 def scores(data: Descriptives, maker: Maker) -> Table:
@@ -193,7 +215,7 @@ def _by_topic(
         if row.key not in keys:
             lines.append(row)
             continue
-        cells = [maker.cell(data.find(keys[row.key], code), how) for code in shown]
+        cells = [data.cell(keys[row.key], code, how, maker) for code in shown]
         if many:
             cells += _ends(keys[row.key], how, data, maker)
         if last:
@@ -220,5 +242,5 @@ def _ends(key: Key, how: str, data: Descriptives, maker: Maker) -> Sequence[Cell
             number=maker.write(value, how),
             country=maker.settings.language.country(country),
         )
-        cells.append(Cell(words, source=maker.numbers[name], status="ok"))
+        cells.append(Cell(words, source=maker.numbers[name], status="ok", words=True))
     return cells

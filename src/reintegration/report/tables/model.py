@@ -1,7 +1,8 @@
 """A table before it is written: rows of cells, each cell with the estimate it shows."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from reintegration.disclosure import SUPPRESSED
 from reintegration.report.language import is_missing
@@ -9,9 +10,11 @@ from reintegration.report.numbers import GOOD, MODEL, Numbers, Row
 from reintegration.report.settings import Settings
 
 SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count", "mean", "short"
+PROBABILITY, FREEDOM = "probability", "freedom"
 # Digits of each way to write a number; shares are in percent.
-DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2}
+DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2, PROBABILITY: 3, FREEDOM: 1}
 NOT_ESTIMATED = "not_estimated"
+NOT_APPLICABLE = "–"
 SMALL_ERROR = 0.001  # a standard error that three decimals would show as one digit or none
 
 
@@ -26,11 +29,28 @@ class Cell:
     reason: str = ""
     column: str = ""  # the column of the results row, where it is not the estimate itself
     ids: tuple[str, ...] = ()  # estimates that the words of the cell hold
+    below_value: float | None = None  # the number under the number, not yet rounded
+    adjusted: str = ""  # printed under that: a p-value adjusted for its family, in square brackets
+    adjusted_value: float | None = None
+    words: bool = False  # the text says more than the number of its row
 
     @property
     def estimate_id(self) -> str:
         """Name of the number shown; empty for words."""
         return self.source.estimate_id if self.source else ""
+
+    @property
+    def value(self) -> float | None:
+        """The number shown, not yet rounded; none for words and for what is not shown."""
+        if self.source is None or self.status != GOOD or self.words:
+            return None
+        value = self.source.get(self.column or self.source.value_column)
+        return None if is_missing(value) else value
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What is printed, from top to bottom."""
+        return tuple(part for part in (self.text, self.below, self.adjusted) if part)
 
 
 @dataclass(frozen=True)
@@ -85,7 +105,14 @@ class Maker:
     suppressed: bool = False
     stars: bool = False
 
-    def cell(self, estimate_id: object, how: str, below: str = "", how_below: str = "") -> Cell:
+    def cell(
+        self,
+        estimate_id: object,
+        how: str,
+        below: str = "",
+        how_below: str = "",
+        digits: int | None = None,
+    ) -> Cell:
         """Show an estimate, and a second number under it.
 
         Parameters
@@ -98,6 +125,8 @@ class Maker:
             Column of the same row (`std_error`), or the id of another estimate.
         how_below
             How that is written, if not as the number itself.
+        digits
+            Digits, where all numbers of a column shall have as many: `digits_of`.
         """
         say = self.settings.language.plain
         if is_missing(estimate_id) or estimate_id not in self.numbers:
@@ -109,9 +138,17 @@ class Maker:
             return Cell(say("missing.mark"), source=row, status=SUPPRESSED)
         if reason := self.numbers.why_missing(name):
             return self._absent(row, row.word("warnings") or reason)
-        digits = self._digits(row, how)
+        digits = self._digits(row, how) if digits is None else digits
         text = self.write(row.value, how, digits) + self._stars(row)
-        return Cell(text, self._below(row, below, how_below or how, digits), row, GOOD)
+        under = self._below(row, below)
+        shown = "" if under is None else f"({self._write_below(under, how_below or how, digits)})"
+        return Cell(text, shown, row, GOOD, below_value=under)
+
+    def digits_of(self, estimate_ids: Iterable[object], how: str) -> int:
+        """Digits that the numbers of one column need, all of them written alike."""
+        shown = [str(name) for name in estimate_ids if name in self.numbers]
+        own = [self._digits(self.numbers[n], how) for n in shown if self.numbers[n].good]
+        return max([DIGITS[how], *own])
 
     def column(self, estimate_id: str, column: str, how: str = COUNT) -> Cell:
         """Show another number of an estimate's row."""
@@ -120,12 +157,70 @@ class Maker:
         text = "" if is_missing(value) else self.write(value, how)
         return Cell(text, source=row, status=GOOD, column=column)
 
+    def estimate(self, estimate_id: object, families: dict[str, None] | None = None) -> Cell:
+        """Show an estimate, its standard error, and its p-value adjusted for its family.
+
+        Parameters
+        ----------
+        families
+            Takes the name of the family, where there is an adjusted p-value to explain.
+        """
+        cell = self.cell(estimate_id, SIGNED, "std_error")
+        row = cell.source
+        if row is None or cell.status != GOOD or not row.word("family"):
+            return cell
+        p_value = row.get("p_adjusted")
+        if is_missing(p_value):
+            return cell
+        if families is not None:
+            families[row.word("family")] = None
+        return replace(cell, adjusted=f"[{self.probability(p_value)}]", adjusted_value=p_value)
+
+    def why(self, estimate_id: object) -> str:
+        """Say in words why there is no number, with the reason that results give."""
+        say = self.settings.language.plain
+        if is_missing(estimate_id) or estimate_id not in self.numbers:
+            return say("missing.absent")
+        name = str(estimate_id)
+        row = self.numbers[name]
+        status = row.word("status")
+        words = say(f"missing.status.{status}") if self._knows(status) else ""
+        if self.numbers.hidden(name):
+            return self.numbers.why_missing(name)
+        return ": ".join(filter(None, [words, row.word("warnings")])) or say("missing.unknown")
+
+    def _knows(self, status: str) -> bool:
+        return self.settings.language.has(f"missing.status.{status}")
+
+    def probability(self, p_value: float) -> str:
+        """Write a p-value without a word before it: 0.012, or <0.001."""
+        language = self.settings.language
+        smallest = 10.0 ** -DIGITS[POINTS]
+        if p_value < smallest:
+            return f"<{language.number(smallest, DIGITS[POINTS])}"
+        return language.number(p_value, DIGITS[POINTS])
+
+    @property
+    def adjustment(self) -> str:
+        """How p-values of a family are adjusted, in words."""
+        name = getattr(self.settings.inference, "adjust", "holm")
+        return self.settings.language.plain(f"tables.adjustments.{name}")
+
     def model(self, spec_id: object, column: str) -> Cell:
-        """Show a number of a fitted model, such as its R squared."""
+        """Show a number of a fitted model, such as its R squared; a dash where it has none."""
+        say = self.settings.language.plain
         name = f"{MODEL}.{spec_id}"
         if name not in self.numbers:
-            return self._absent(None, self.settings.language.plain("missing.absent"))
-        return self.column(name, column, POINTS if column == "r2" else COUNT)
+            return self._absent(None, say("missing.absent"))
+        row = self.numbers[name]
+        failed = row.word("status") not in ("", GOOD)
+        if failed and column != "n_obs":
+            return self._absent(row, row.word("warnings") or say("missing.unknown"))
+        if is_missing(row.get(column)):
+            return Cell(NOT_APPLICABLE, status=GOOD)
+        if column == "n_returnees":
+            return self.group_size(name, column)
+        return self.column(name, column, POINTS if column.startswith("r2") else COUNT)
 
     def group_size(self, estimate_id: str, column: str) -> Cell:
         """Show how many returnees a group has, unless they are too few to be told."""
@@ -142,6 +237,12 @@ class Maker:
         digits = DIGITS[how] if digits is None else digits
         if how == SHARE:
             return language.share(value, digits)
+        if how == FREEDOM and math.isinf(value):
+            return "∞"
+        if how == FREEDOM and value == round(value):
+            digits = 0
+        if how == PROBABILITY:
+            return self.probability(value)
         return language.number(value, digits, signed=how == SIGNED)
 
     def notes(self, *first: str) -> tuple[str, ...]:
@@ -157,6 +258,10 @@ class Maker:
             levels = [self.settings.language.number(level, 3) for level in (0.05, 0.01, 0.001)]
             notes.append(say("tables.legend_stars", five=levels[0], one=levels[1], tenth=levels[2]))
         return tuple(notes)
+
+    def absent(self, reason: str) -> Cell:
+        """Show that there is no number, and say why in the notes."""
+        return self._absent(None, reason)
 
     def _absent(self, row: Row | None, reason: str) -> Cell:
         self.reasons[reason] = None
@@ -178,11 +283,12 @@ class Maker:
             return DIGITS[how]
         return min(6, 1 + math.ceil(-math.log10(error)))
 
-    def _below(self, row: Row, below: str, how: str, digits: int) -> str:
-        if not below:
-            return ""
+    def _below(self, row: Row, below: str) -> float | None:
+        """The number under a number: of its own row, or another estimate."""
+        if not below or (below in self.numbers and self.numbers.why_missing(below)):
+            return None
         value = self.numbers[below].value if below in self.numbers else row.get(below)
-        if below in self.numbers and self.numbers.why_missing(below):
-            return ""
-        how = POINTS if how == SIGNED else how
-        return "" if is_missing(value) else f"({self.write(value, how, digits)})"
+        return None if is_missing(value) else value
+
+    def _write_below(self, value: float, how: str, digits: int) -> str:
+        return self.write(value, POINTS if how == SIGNED else how, digits)

@@ -13,8 +13,13 @@ from reintegration.report.tables.model import GOOD, NOT_ESTIMATED, Cell, Column,
 CSV_COLUMNS = [
     "table", "row", "row_label", "column", "column_label", "shown", "estimate_id", "value",
     "std_error", "conf_low", "conf_high", "p_value", "n_returnees", "status", "data",
+    "p_adjusted", "family", "vcov",
 ]  # fmt: skip
-NUMBERS = ["std_error", "conf_low", "conf_high", "p_value"]
+NUMBERS = ["std_error", "conf_low", "conf_high", "p_value", "p_adjusted"]
+TEXTS = ["family", "vcov"]
+PORTRAIT, LABEL, NUMBER = 17.0, 5.0, 2.1  # centimetres: of a page, of row labels, of a number
+PER_LETTER = 0.19  # centimetres, about
+LONG = 14  # characters of a text that is broken into lines where numbers stand
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -22,7 +27,7 @@ LATEX = {
     "\N{PLUS-MINUS SIGN}": r"$\pm$", "<": r"\textless{}", ">": r"\textgreater{}",
     "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MIDDLE DOT}": r"\textperiodcentered{}",
-    "\N{EN DASH}": "--", "\n": r" \newline ",
+    "\N{EN DASH}": "--", "\N{INFINITY}": r"$\infty$", "|": r"\textbar{}", "\n": r" \newline ",
 }  # fmt: skip
 PAGE_STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;color:#1d2733}"
@@ -32,6 +37,13 @@ PAGE_STYLE = (
     "thead,tbody:last-of-type{border-bottom:2px solid}.scroll{overflow-x:auto}"
     ".below{display:block;color:#55606c}.mark{color:#a33b00;font-weight:bold}"
 )
+
+
+def is_wide(table: Table) -> bool:
+    """Whether a table needs a page turned on its side."""
+    longest = max([len(table.stub), *(len(line.label) for line in table.lines)], default=0)
+    label = min(LABEL, PER_LETTER * longest)
+    return label + sum(column.width or NUMBER for column in table.columns) > PORTRAIT
 
 
 # ---------------------------------------------------------------- CSV
@@ -48,7 +60,7 @@ def to_frame(table: Table, settings: Settings) -> pd.DataFrame:
                 "row_label": line.label,
                 "column": column.key,
                 "column_label": ", ".join(filter(None, [column.group, column.label])),
-                "shown": " ".join(filter(None, [cell.text.replace("\n", "; "), cell.below])),
+                "shown": " ".join(part.replace("\n", "; ") for part in cell.parts),
                 "estimate_id": cell.estimate_id or " ".join(cell.ids),
                 "status": cell.reason or cell.status,
                 "data": settings.data_label,
@@ -58,6 +70,7 @@ def to_frame(table: Table, settings: Settings) -> pd.DataFrame:
                 row["value"] = cell.source.get(shown)
                 if not cell.column:
                     row |= {name: cell.source.get(name) for name in NUMBERS}
+                    row |= {name: cell.source.word(name) for name in TEXTS}
                 row["n_returnees"] = cell.source.get("n_returnees")
             rows.append(row)
     return pd.DataFrame(rows, columns=CSV_COLUMNS)
@@ -72,15 +85,21 @@ def latex(text: str) -> str:
 
 
 def to_latex(table: Table, settings: Settings) -> str:
-    """A `longtable` with booktabs rules: it may run over several pages."""
-    width = len(table.columns) + 1
+    """A `longtable` with booktabs rules and notes below: it may run over several pages."""
     kinds = "".join(f"p{{{column.width}cm}}" if column.words else "r" for column in table.columns)
-    names = " & ".join([latex(table.stub), *(latex(column.label) for column in table.columns)])
+    names = " & ".join([latex(table.stub), *map(_latex_head, table.columns)])
     head = [r"\toprule", *_latex_groups(table.columns), names + r" \\", r"\midrule"]
     mark = rf"\textbf{{{latex(settings.mark)}.}} " if settings.mark else ""
+    wide = is_wide(table)
+    packages = ",".join(["booktabs", "longtable", "threeparttablex", *(["pdflscape"] * wide)])
     lines = [
-        r"% Needs \usepackage{booktabs,longtable} and UTF-8 input.",
+        rf"% Needs \usepackage{{{packages}}} and UTF-8 input.",
+        *([r"\begin{landscape}"] if wide else []),
         r"\begingroup\footnotesize\setlength{\tabcolsep}{3pt}",
+        r"\begin{ThreePartTable}",
+        r"\begin{TableNotes}[flushleft]\footnotesize",
+        *(rf"\item {latex(note)}" for note in table.notes or (" ",)),
+        r"\end{TableNotes}",
         rf"\begin{{longtable}}{{l{kinds}}}",
         rf"\caption{{{mark}{latex(table.caption)}}}\label{{tab:{table.name}}} \\",
         *head,
@@ -88,17 +107,33 @@ def to_latex(table: Table, settings: Settings) -> str:
         *head,
         r"\endhead",
         r"\bottomrule",
+        r"\endfoot",
+        r"\bottomrule",
+        r"\insertTableNotes",
         r"\endlastfoot",
     ]
     before = None
     for line in table.lines:
         if before is not None and (line.kind == "group" or line.kind != before != "group"):
             lines.append(r"\addlinespace")
-        lines += _latex_line(line, width)
+        lines += _latex_line(line, table)
         before = line.kind
-    lines.append(r"\end{longtable}")
-    notes = " ".join(latex(note) for note in table.notes)
-    return "\n".join([*lines, rf"\noindent {notes}\par\endgroup", ""])
+    ends = [r"\end{longtable}", r"\end{ThreePartTable}", r"\endgroup"]
+    return "\n".join([*lines, *ends, *([r"\end{landscape}"] if wide else []), ""])
+
+
+def _latex_head(column: Column) -> str:
+    """A heading; a long one over a number is broken into lines."""
+    if column.words:
+        return latex(column.label)
+    return _latex_broken(column.label, "b")
+
+
+def _latex_broken(text: str, place: str) -> str:
+    """A text in a column of numbers: broken into lines where it is long."""
+    if len(text) <= LONG:
+        return latex(text)
+    return rf"\parbox[{place}]{{{NUMBER}cm}}{{\raggedleft {latex(text)}}}"
 
 
 def _latex_groups(columns: tuple[Column, ...]) -> list[str]:
@@ -114,17 +149,23 @@ def _latex_groups(columns: tuple[Column, ...]) -> list[str]:
     return [" & ".join(cells) + r" \\", " ".join(rules)]
 
 
-def _latex_line(line: Line, width: int) -> list[str]:
+def _latex_line(line: Line, table: Table) -> list[str]:
     if line.kind == "group":
-        return [rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(line.label)}}}}} \\"]
-    label = latex(line.label)
-    bold = line.kind == "total"
-    first = [label, *(latex(cell.text) for cell in line.cells)]
-    if bold:
+        width = len(table.columns) + 1
+        return [rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(line.label)}}}}} \\*"]
+    texts = [
+        latex(cell.text) if column.words or cell.source else _latex_broken(cell.text, "t")
+        for cell, column in zip(line.cells, table.columns, strict=False)
+    ]
+    first = [latex(line.label), *texts]
+    if line.kind == "total":
         first = [rf"\textbf{{{text}}}" if text else "" for text in first]
     lines = [" & ".join(first) + r" \\"]
-    if any(cell.below for cell in line.cells):
-        lines.append(" & ".join(["", *(latex(cell.below) for cell in line.cells)]) + r" \\")
+    for part in ("below", "adjusted"):
+        under = [getattr(cell, part) for cell in line.cells]
+        if any(under):
+            lines[-1] = lines[-1] + "*"  # no page ends between a number and its error
+            lines.append(" & ".join(["", *map(latex, under)]) + r" \\")
     return lines
 
 
@@ -239,7 +280,11 @@ def _body(table: Table) -> Markup:
 
 
 def _cell(cell: Cell, column: Column) -> Markup:
-    below = Markup('<span class="below">{}</span>').format(cell.below) if cell.below else ""
+    below = Markup("").join(
+        Markup('<span class="below">{}</span>').format(part)
+        for part in (cell.below, cell.adjusted)
+        if part
+    )
     kind = "words" if column.words else cell.status if cell.status in (SUPPRESSED,) else ""
     attributes = Markup(' class="{}"').format(kind) if kind else Markup("")
     if cell.ids:

@@ -1,0 +1,1 @@
+"""The R and Stata code of a specification, from raw columns, for anybody who wants to check."""

@@ -1,0 +1,1 @@
+"""The audit page: every specification and every estimate, each with its passport."""
