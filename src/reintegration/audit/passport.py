@@ -119,8 +119,12 @@ def make_passports(
     specifications: dict[str, Any] = {}
     rows: dict[str, dict[str, Any]] = {}
     behind: dict[str, dict[str, Any]] = {}
+    made: set[str] = set()
     for one in fitted:
         spec = one.spec
+        made |= {
+            spec.estimate_id(row["term"], vcov) for row in one.fit.estimates for vcov in spec.vcovs
+        }
         specifications[spec.spec_id], groups = specification_passport(
             spec, one.fit, one.frame, written, minimum
         )
@@ -154,7 +158,7 @@ def make_passports(
                     passport["fewer_controls"] = of
             if kind == DESCRIPTION:
                 passport |= described(row, minimum, name in hidden)
-            if kind == REGRESSION and name not in rows and name not in behind:
+            if kind == REGRESSION and name not in made:
                 problems.append(f"{name}: no specification of the study makes it")
             # A number that its table does not give (a slope on few returnees) has no evidence.
             refused = row["status"] != OK and rows.get(name, {}).get("status") == OK
