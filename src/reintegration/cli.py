@@ -266,7 +266,7 @@ def fit(
         check_name(table)
     results = run_fit(spec, data, out, missing or ())
     if table is not None:
-        write_fit_table(results, table)
+        write_fit_table(results, table, data, out)
     if code is not None:
         from reintegration.audit.code.files import table_code
 

@@ -76,7 +76,7 @@ class Row:
     @property
     def where(self) -> str:
         """Where the row stands, for a tooltip."""
-        return place(self.estimate_id, self.file, self.line)
+        return place(self.estimate_id, self.file, self.line) if self.file else self.estimate_id
 
     @property
     def good(self) -> bool:
@@ -134,6 +134,8 @@ class Numbers:
         Ids that disclosure control hid.
     minimum
         Smallest count of returnees that may stand behind a number.
+    files
+        Where each of the frames stands below results/; none of numbers from elsewhere.
     """
 
     def __init__(
@@ -142,10 +144,12 @@ class Numbers:
         language: Language,
         hidden: Iterable[str] = (),
         minimum: int = 1,
+        files: Mapping[str, str] = RESULTS,
     ):
         self.language = language
         self._hidden = set(hidden)
         self._minimum = minimum
+        self._files = files
         self._place = ""
         self._uses: dict[tuple[str, str], Row] = {}
         self._rows: dict[str, Row] = {}
@@ -156,7 +160,8 @@ class Numbers:
             if name not in frames or "estimate_id" not in frames[name]:
                 continue
             for line, values in enumerate(frames[name].to_dict("records"), start=2):
-                row = Row({str(k): v for k, v in values.items()}, RESULTS[name], line, column)
+                file = files.get(name, "")
+                row = Row({str(k): v for k, v in values.items()}, file, line, column)
                 if row.estimate_id in self._rows:
                     other = self._rows[row.estimate_id]
                     twice.append(
@@ -176,7 +181,7 @@ class Numbers:
         for line, row in enumerate(frames[file].to_dict("records"), start=2):
             name = f"{kind}.{row[key]}"
             values = {str(column): cell for column, cell in row.items()} | {"estimate_id": name}
-            self._rows[name] = Row(values, RESULTS[file], line, value)
+            self._rows[name] = Row(values, self._files.get(file, ""), line, value)
 
     def __contains__(self, estimate_id: object) -> bool:
         return estimate_id in self._rows

@@ -96,3 +96,31 @@ def test_a_table_says_which_of_several_covariances_it_shows(fit, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert re.search(r"Column \(1\) shows CR1S by firm.*also holds HC1", text)
     assert "Column (2) shows" not in text
+
+
+def test_contrasts_follow_the_coefficients_and_each_measure_of_fit_has_its_name(fit, tmp_path):
+    first = SPECS[0] | {"contrasts": {"steps": {"x": 1, "part.b": -1}}, "family": None}
+    logit = {"id": "odds", "title": "Much", "outcome": "pay", "terms": ["x"],
+             "estimator": "logit", "threshold": 5, "vcov": {"type": "HC1"},
+             "filter": "x >= 4"}  # fmt: skip
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump([first, logit]), encoding="utf-8")
+    ran, path = fit("pay.csv")
+    assert ran.exit_code == 0, ran.output
+    table = read_csv(path, dtype=str)
+    rows = list(dict.fromkeys(table["row"]))
+    assert rows.index("steps") > max(rows.index(term) for term in ("intercept", "x", "part.b"))
+    shown = table.set_index(["row", "column"])["shown"].fillna("")
+    assert re.fullmatch(r"0\.\d{3}", shown["r2_mcfadden", "2.odds"])
+    assert (shown["r2", "2.odds"], shown["r2_mcfadden", "1.plain"]) == ("–", "–")
+
+
+def test_a_table_of_ones_own_file_names_it_and_each_column(fit, tmp_path):
+    several = [SPECS[0], SPECS[1] | {"title": "Pay, within firms"}]
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(several), encoding="utf-8")
+    ran, path = fit("pay.html")
+    assert ran.exit_code == 0, ran.output
+    text = path.read_text(encoding="utf-8")
+    assert "results/" not in text and "#from-" not in text
+    assert "Fitted to data.csv; every number stands in out.json." in text
+    assert "Column (2), within: Pay, within firms." in text
+    assert re.search(r"<th[^>]*>\(1\) plain</th><th[^>]*>\(2\) within</th>", text)

@@ -220,7 +220,7 @@ class Maker:
             return Cell(NOT_APPLICABLE, status=GOOD)
         if column == "n_returnees":
             return self.group_size(name, column)
-        return self.column(name, column, POINTS if column.startswith("r2") else COUNT)
+        return self.column(name, column, POINTS if column.startswith(("r1", "r2")) else COUNT)
 
     def group_size(self, estimate_id: str, column: str) -> Cell:
         """Show how many returnees a group has, unless they are too few to be told."""

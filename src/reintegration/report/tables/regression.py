@@ -23,6 +23,8 @@ from reintegration.report.wording import vcov_label
 
 NUMBERS = ("n_obs", "n_returnees", "n_clusters", "r2")
 WITHIN = "r2_within"
+# Measures of fit of single estimators, which are no R squared: shown where a column has them.
+OTHER_FITS = ("r2_mcfadden", "r1")
 
 Spec = Mapping[Any, Any]
 
@@ -149,7 +151,8 @@ def foot(shown: Regressions, maker: Maker) -> list[Line]:
     say = maker.settings.language.plain
     effects = list(dict.fromkeys(name for spec in shown.specs for name in fixed_effects(spec)))
     lines = []
-    for key in (*NUMBERS, *([WITHIN] if effects else [])):
+    fits = [key for key in OTHER_FITS if key in shown.models and shown.models[key].notna().any()]
+    for key in (*NUMBERS, *([WITHIN] if effects else []), *fits):
         cells = tuple(maker.model(spec["spec_id"], key) for spec in shown.specs)
         lines.append(Line(key, _foot_label(key, shown, maker), cells, "foot"))
     for name in effects or [""]:

@@ -24,6 +24,7 @@ LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "\N{MINUS SIGN}": "$-$", "\N{SUPERSCRIPT TWO}": r"\textsuperscript{2}",
+    "\N{SUPERSCRIPT ONE}": r"\textsuperscript{1}",
     "\N{PLUS-MINUS SIGN}": r"$\pm$", "<": r"\textless{}", ">": r"\textgreater{}",
     "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MIDDLE DOT}": r"\textperiodcentered{}",
@@ -213,7 +214,7 @@ def nothing_shown(table: Table, settings: Settings) -> str:
 
 def _figure(table: Table, settings: Settings) -> Markup:
     mark = Markup('<span class="mark">{}</span> ').format(settings.mark) if settings.mark else ""
-    files = sorted({cell.source.file for cell in table.cells if cell.source})
+    files = sorted({cell.source.file for cell in table.cells if cell.source and cell.source.file})
     links = Markup(", ").join(
         Markup('<a href="#{}">results/{}</a>').format(anchor(file), file) for file in files
     )

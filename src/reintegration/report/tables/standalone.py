@@ -1,7 +1,7 @@
 """A table of regressions fitted to any data: `reintegration fit ... --table FILE`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +17,7 @@ from reintegration.report.tables.excel import to_excel
 from reintegration.report.tables.model import Column, Maker, Table
 from reintegration.report.tables.regression import Regressions, regression_table
 from reintegration.report.tables.render import to_frame, to_html, to_latex
+from reintegration.report.tables.terms import CONTRASTS
 from reintegration.report.tables.word import to_word
 from reintegration.tables_io import write_csv
 
@@ -51,13 +52,20 @@ class _Plain:
     inference: Any = field(default_factory=lambda: SimpleNamespace(stars=False, adjust="holm"))
 
 
-def write_fit_table(results: Sequence[Mapping[str, Any]], path: str | Path) -> Table:
+def write_fit_table(
+    results: Sequence[Mapping[str, Any]],
+    path: str | Path,
+    data: str | Path = "",
+    out: str | Path = "",
+) -> Table:
     """Write fitted specifications across, terms down, in the format that the file's name says.
 
     Parameters
     ----------
     results
         As `estimation.fit_table.fit_table` gives them.
+    data, out
+        The file they were fitted to, and the file that holds them all; the notes name both.
 
     Raises
     ------
@@ -70,6 +78,11 @@ def write_fit_table(results: Sequence[Mapping[str, Any]], path: str | Path) -> T
     language = Language("en", cast(Codebook, codebook))
     settings = cast(Settings, _Plain(language, codebook))
     table = fit_table_of(results, path.stem, settings)
+    if data and out:
+        of_file = language.plain(
+            "tables.regression.of_file", data=Path(data).name, out=Path(out).name
+        )
+        table = replace(table, notes=(*table.notes, of_file))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".csv":
@@ -140,15 +153,17 @@ def fit_table_of(results: Sequence[Mapping[str, Any]], name: str, settings: Sett
                 "n_clusters": next((row["n_clusters"] for row in first), None),
             }
         )
-        columns.append(Column(f"{place}.{result['spec_id']}", outcome, f"({place})"))
+        columns.append(
+            Column(f"{place}.{result['spec_id']}", outcome, f"({place}) {result['spec_id']}")
+        )
     frames = {
         "estimates": pd.DataFrame(estimates, columns=_columns(estimates)),
         "models": pd.DataFrame(models),
     }
-    maker = Maker(Numbers(frames, settings.language), settings)
+    maker = Maker(Numbers(frames, settings.language, files={}), settings)
     shown = Regressions(specs, frames["estimates"], frames["models"], tuple(columns))
-    titles = list(dict.fromkeys(str(result["title"] or "") for result in results))
-    table = regression_table(name, "; ".join(filter(None, titles)) or name, shown, maker)
+    caption, named = _titles(results, [column.label for column in columns], settings.language)
+    table = regression_table(name, caption or name, shown, maker)
     others = filter(
         None,
         (
@@ -159,9 +174,31 @@ def fit_table_of(results: Sequence[Mapping[str, Any]], name: str, settings: Sett
     lines = tuple(
         line
         for line in table.lines
-        if line.kind != "group" and not (line.kind == "foot" and line.key in OF_THE_STUDY)
+        if (line.kind != "group" or line.key == CONTRASTS)
+        and not (line.kind == "foot" and line.key in OF_THE_STUDY)
     )
-    return Table(table.name, table.caption, table.columns, lines, (*table.notes, *others))
+    return replace(table, lines=lines, notes=(*named, *table.notes, *others))
+
+
+def _titles(
+    results: Sequence[Mapping[str, Any]], outcomes: Sequence[str], language: Language
+) -> tuple[str, list[str]]:
+    """The caption, and in notes the title of each column where they have several."""
+    titles = [str(result["title"] or "") for result in results]
+    if len(set(titles)) == 1:
+        return titles[0], []
+    named = [
+        language.plain(
+            "tables.regression.named",
+            column=place,
+            name=result["spec_id"],
+            title=title.rstrip("."),
+        )
+        for place, (result, title) in enumerate(zip(results, titles, strict=True), start=1)
+        if title
+    ]
+    several = language.join(list(dict.fromkeys(outcomes)))
+    return language.plain("tables.regression.several", outcomes=several), named
 
 
 def _not_shown(place: int, rows: Sequence[Mapping[str, Any]], language: Language) -> str:

@@ -15,7 +15,8 @@ from reintegration.report.select import is_not_recorded
 
 INTERCEPT = "intercept"
 ASSISTANCE, RECORD, CONTROLS, OTHER = "assistance", NOT_RECORDED, "controls", "terms"
-PARTS = (COUNTRY, ASSISTANCE, RECORD, OTHER, CONTROLS)
+CONTRASTS = "contrasts"  # made of the coefficients, which stand before them
+PARTS = (COUNTRY, ASSISTANCE, RECORD, OTHER, CONTROLS, CONTRASTS)
 _RANDOM = re.compile(r"\([^()]*\|[^()]*\)")
 
 
@@ -117,8 +118,10 @@ def present_terms(estimates: pd.DataFrame, spec: Mapping[Any, Any]) -> dict[str,
             part = COUNTRY
         elif group == "assistance":
             part = RECORD if unknown else ASSISTANCE
+        elif group == "contrast":
+            part = CONTRASTS
         else:
-            part = OTHER if variable in interest or group == "contrast" else CONTROLS
+            part = OTHER if variable in interest else CONTROLS
         parts[str(term)] = part
     return parts
 
