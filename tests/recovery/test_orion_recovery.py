@@ -21,7 +21,8 @@ def compare(config):
     def one(frame: pd.DataFrame, method: str) -> dict:
         choices = {"countries": ["GIN"], "outcomes": ["composite"], "methods": [method]}
         choices |= {"comparators": ["same_countries"]}
-        orion: cfg.Orion = config.orion.model_copy(update=choices)
+        first = {"vcov": config.orion.each_vcov[0]}
+        orion: cfg.Orion = config.orion.model_copy(update=first | choices)
         effects = compare_mentored(frame, orion, engine="arrays").effects
         row = effects[effects["country"] == "GIN"].iloc[0].to_dict()
         assert row["status"] == "ok"

@@ -15,9 +15,10 @@ DIMENSIONS = ("economic", "social", "psychosocial")
 
 @pytest.fixture(scope="session")
 def estimate(config):
-    """Estimates of the published regression of composite scores, by term."""
+    """Estimates of the published regression of composite scores by term, under its first errors."""
     published = next(s for s in config.specifications if s.id == "levels")
-    specifications = [published.model_copy(update={"outcomes": ["composite"]})]
+    alone = {"outcomes": ["composite"], "refits": [], "columns": {}, "vcov": published.each_vcov[0]}
+    specifications = [published.model_copy(update=alone)]
     rng = np.random.default_rng(0)
 
     def one(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reintegration.errors import StudyError
+
 OUT = "results/audit/crosscheck.csv"
 SHOWN = 10  # disagreements told one by one
 REASONS = 3  # why estimates were not checked: those that hold for most
@@ -15,7 +17,17 @@ Rows = Sequence[Mapping[str, str]]
 
 
 def read_rows(root: Path) -> list[dict[str, str]]:
-    """Read the cross-check of a study."""
+    """Read the cross-check of a study.
+
+    Raises
+    ------
+    StudyError
+        If the study has none yet.
+    """
+    if not (root / OUT).exists():
+        raise StudyError(
+            "There is no finished study to read from: run `make study` first.", [str(root / OUT)]
+        )
     with (root / OUT).open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 

@@ -11,7 +11,9 @@ METHODS = ["last", "change", "adjusted"]
 
 
 def run(frame: pd.DataFrame, config, **changes):
-    return compare_mentored(frame, config.orion.model_copy(update=changes))
+    """Compare under the errors that effects are known by, unless told otherwise."""
+    first = {"vcov": config.orion.each_vcov[0]}
+    return compare_mentored(frame, config.orion.model_copy(update=first | changes))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def big(draw) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def results(big, config):
-    return run(big, config)
+    return run(big, config, vcov=config.orion.vcov)
 
 
 def effect(results, name: str) -> pd.Series:

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from reintegration.audit import crosscheck as module
 from reintegration.audit.code.compare import Found, compare, found_by_script
 from reintegration.audit.code.facts import DataFile, kinds_of, look
 from reintegration.audit.code.r import r_code
-from reintegration.audit.crosscheck_words import disagrees, in_words, unfinished
+from reintegration.audit.crosscheck_words import OUT, disagrees, in_words, unfinished
+from reintegration.cli import app
 from reintegration.estimation.grammar import Term
 from reintegration.estimation.specs import Specification, Vcov
 
@@ -58,6 +60,21 @@ def test_a_planted_disagreement_is_loud():
     told = {name: str(value) for name, value in row.items()}
     assert disagrees([told])
     assert any(line.startswith("R DISAGREES: s.x.hc1") for line in in_words([told]))
+
+
+@pytest.mark.parametrize(("theirs", "code"), [((0.5, 0.1), 0), ((0.5, 0.102), 1)])
+def test_what_the_study_found_is_read_without_r(theirs, code, tmp_path):
+    ask = ["crosscheck", "--folder", str(tmp_path), "--read"]
+    nothing = CliRunner().invoke(app, ask)
+    assert nothing.exit_code == 1
+    assert "run `make study` first" in nothing.output
+    out = tmp_path / OUT
+    out.parent.mkdir(parents=True)
+    pd.DataFrame([judged(theirs=theirs)]).to_csv(out, index=False)
+    said = CliRunner().invoke(app, ask, env={"REINTEGRATION_R": ""})
+    assert said.exit_code == code
+    assert "Read:" in said.output
+    assert ("R DISAGREES" in said.output) == bool(code)
 
 
 def test_a_term_that_r_left_out_as_aliased_is_a_disagreement():
