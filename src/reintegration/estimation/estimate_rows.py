@@ -7,7 +7,7 @@ import numpy as np
 from reintegration.estimation.absorb import nested
 from reintegration.estimation.blank import blank_estimate, identity
 from reintegration.estimation.combine import check_parts, contrasts, with_extras
-from reintegration.estimation.covariance import Covariance, carriers
+from reintegration.estimation.covariance import Covariance
 from reintegration.estimation.design import Design, Effect, less_group_means
 from reintegration.estimation.estimators import Extra, Solution
 from reintegration.estimation.permutation import CannotPermute
@@ -20,7 +20,7 @@ from reintegration.estimation.results import (
     t_inference,
 )
 from reintegration.estimation.specs import Specification, Vcov
-from reintegration.estimation.under import RESAMPLED, Fitted, Under, moved_rows
+from reintegration.estimation.under import RESAMPLED, Fitted, Under, carried
 
 
 def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
@@ -90,7 +90,9 @@ def _estimate(
     if effect.carrier is not None:
         key = ("people", effect.term)
         if key not in fitted.told:
-            fitted.told[key] = _people(effect.carrier, fitted.spec, under.design)
+            fitted.told[key] = carried(
+                effect.carrier, fitted.spec, under.design, under.design.returnees
+            )
         row["n_identifying"] = fitted.told[key]
     said = under.judge(effect, errors)
     row |= said.counts
@@ -115,13 +117,6 @@ def _estimate(
         row["df"] = errors.df_of(effect.weights)
         row |= vars(t_inference(estimate, std_error, row["df"], fitted.confidence))
     return row | {"status": OK, "warnings": join_warnings(warnings)}
-
-
-def _people(values: np.ndarray, spec: Specification, design: Design) -> int:
-    """Count the returnees who carry a variable's variation."""
-    if (moved := moved_rows(values, spec, design)) is None:
-        return carriers(values, design.returnees)
-    return len(np.unique(design.returnees[moved]))
 
 
 def _unusable(design: Design, spec: Specification, solution: Solution, vcov: Vcov) -> str:

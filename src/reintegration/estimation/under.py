@@ -77,8 +77,7 @@ class Under:
         errors, spec = self.errors, self.fitted.spec
         warnings = []
         if effect.carrier is not None and effect.group != INTERCEPT:
-            moved = moved_rows(effect.carrier, spec, self.design)
-            rows = carriers(effect.carrier) if moved is None else int(moved.sum())
+            rows = carried(effect.carrier, spec, self.design)
             if rows <= 1:
                 return Judgement({}, _carried_by(rows, "row", errors))
             if rows < FEW:
@@ -143,11 +142,7 @@ class Under:
         counts = [support.carrying(self._whole(effect.weights))]
         # A contrast has no variation of its own, nor has the constant.
         if effect.carrier is not None and effect.group != INTERCEPT:
-            moved = moved_rows(effect.carrier, self.fitted.spec, self.design)
-            if moved is None:
-                counts.append(_carriers(effect.carrier, support.clusters))
-            else:
-                counts.append(len(np.unique(support.clusters[moved])))
+            counts.append(carried(effect.carrier, self.fitted.spec, self.design, support.clusters))
         return min(counts)
 
     @property
@@ -239,15 +234,33 @@ def _carriers(values: np.ndarray, clusters: np.ndarray) -> int:
     return count + 1 if lone else count
 
 
-def moved_rows(values: np.ndarray, spec: Specification, design: Design) -> np.ndarray | None:
-    """Say in which rows a variable varies once fixed effects are out; None without effects."""
+def carried(
+    values: np.ndarray, spec: Specification, design: Design, groups: np.ndarray | None = None
+) -> int:
+    """Count the groups (without groups: the rows) that carry a variable's variation.
+
+    The fewest found without which it could not be told: those that hold its rarer value (or
+    anything but its most common one), and under fixed effects those in which it varies once all
+    of them are out, or one of them alone. What is treated within few places moves in every row
+    once places and years are out, and still rests on those few.
+    """
+    if groups is None:
+        groups = np.arange(len(values))
+    counts = [_carriers(values, groups)]
+    counts += [len(np.unique(groups[moved])) for moved in _moved(values, spec, design)]
+    return min(counts)
+
+
+def _moved(values: np.ndarray, spec: Specification, design: Design) -> list[np.ndarray]:
+    """Say in which rows a variable varies once fixed effects are out: all, and each alone."""
+    left = []
     if spec.estimator == "within":
-        left = less_group_means(values, design.returnees)
+        left = [less_group_means(values, design.returnees)]
     elif design.fixed is not None:
-        left = design.fixed.residuals(values)
-    else:
-        return None
-    return np.abs(left) > 1e-12 * np.abs(values).max()
+        left = [design.fixed.residuals(values)]
+        if len(design.fixed.codes) > 1:
+            left += [less_group_means(values, codes) for codes in design.fixed.codes]
+    return [np.abs(part) > 1e-12 * np.abs(values).max() for part in left]
 
 
 def _effects(fixed: Effects | None, clusters: np.ndarray) -> np.ndarray:
