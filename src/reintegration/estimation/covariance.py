@@ -22,6 +22,7 @@ from reintegration.estimation.small_sample import (
 )
 from reintegration.estimation.specs import Vcov
 
+SEEN = 1e-18  # share of a combination's variance below which it is rounding
 FULL_LEVERAGE = 1 - 1e-9  # such a row fits itself: its residual is zero whatever its error
 
 
@@ -72,13 +73,20 @@ class Covariance:
         """Degrees of freedom for a combination of coefficients."""
         return self.df if self.adjusted is None else self.adjusted.df(self.inverse.T @ weights)
 
-    def leans_on_alone(self, weights: np.ndarray) -> bool:
-        """Say whether a combination moves with rows that fit themselves."""
+    def leaning(self, weights: np.ndarray) -> tuple[float, int]:
+        """Say how much of a combination stands on rows that fit themselves.
+
+        Returns
+        -------
+        The share of its variance, were rows independent; and the number of such rows.
+        """
         if not len(self.alone):
-            return False
+            return 0.0, 0
         # Over all rows the squared influences sum to w' (X'X)^-1 w.
-        everything = np.linalg.norm(self.inverse.T @ weights)
-        return bool(np.abs(self.influence @ weights).max() > 1e-9 * everything)
+        squares = (self.influence @ weights) ** 2
+        everything = float(np.sum((self.inverse.T @ weights) ** 2))
+        own = squares[squares > SEEN * everything]
+        return float(own.sum()) / everything if len(own) else 0.0, len(own)
 
 
 @dataclass(frozen=True)

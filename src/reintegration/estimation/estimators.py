@@ -99,7 +99,7 @@ def with_effects(solution: Solution, design: Design, vcov: Vcov) -> Solution:
     fixed = design.fixed
     if fixed is None:
         return solution
-    hc, cr2 = vcov.type in ("HC2", "HC3"), vcov.type == "CR2"
+    hc, cr2 = vcov.type.startswith("HC"), vcov.type == "CR2"
     counted = {"all": fixed.rank, "none": 0}.get(vcov.count_effects)
     working = Working(
         rank=fixed.rank,

@@ -83,12 +83,16 @@ class Under:
             if rows < FEW:
                 warnings.append(f"carried by {rows} row(s) only")
         assert effect.weights is not None
-        if errors.leans_on_alone(effect.weights):
-            rests = f"it rests on {len(errors.alone)} row(s) that the model fits exactly"
-            if errors.vcov.type in ("HC2", "HC3"):
-                return Judgement({}, rests)
+        share, lone = errors.leaning(effect.weights)
+        rests = f"it rests on {lone} row(s) that the model fits exactly"
+        if share and errors.vcov.type in ("HC2", "HC3"):
+            return Judgement({}, rests)
+        if share > HALF:
+            return Judgement({}, f"{rests}: {errors.vcov.label} has nothing to compare them with")
+        if share:
             warnings.append(
-                f"{rests}, to which {errors.vcov.label} gives no error: the interval is too narrow"
+                f"{share:.0%} of its variance stands on {lone} row(s) that the model fits exactly,"
+                f" to which {errors.vcov.label} gives no error: the interval is too narrow"
             )
         return Judgement({}, "", warnings)
 

@@ -70,3 +70,78 @@ def test_carriers_under_fixed_effects(terms, term, effects, people, places):
     ).estimate(term)
     assert (row["status"], row["n_identifying"], row["n_carrying"]) == ("ok", people, places)
     assert f"carried by {places} place(s)" in row["warnings"] or places >= 10
+
+
+# ---------------------------------------------------------------- single rows
+
+HC = [Vcov(kind) for kind in ("HC0", "HC1", "HC2", "HC3")]
+
+
+@pytest.mark.parametrize("vcov", HC, ids=lambda vcov: vcov.type)
+@pytest.mark.parametrize("effects", [("place",), ("place", "period")])
+def test_what_one_row_tells_has_no_number_with_effects_absorbed_as_with_dummies(vcov, effects):
+    frame = panel(12)
+    frame["x_in_one"] = frame["one"] * frame["x"]
+    alone = (frame["place"] == "p3") & (frame["period"] == "t1")  # two rows of one place
+    frame["varies_in_two"] = np.where(alone, frame["x"], 0.0)
+    absorbed = fit_specification(frame, spec("one x varies_in_two", vcov, fixed_effects=effects))
+    dummies = fit_specification(frame, spec(f"{' '.join(effects)} one x varies_in_two", vcov))
+    for fit in (absorbed, dummies):
+        assert fit.estimate("one")["status"] == UNDER
+        assert "1 row" in fit.estimate("one")["warnings"]
+        assert fit.estimate("x")["status"] == "ok"
+        assert fit.estimate("varies_in_two")["status"] == "ok"
+    for term in ("x", "varies_in_two"):
+        ours, theirs = absorbed.estimate(term), dummies.estimate(term)
+        assert ours["std_error"] == pytest.approx(theirs["std_error"], rel=1e-9)
+    interaction = spec("one x one:x", vcov, fixed_effects=effects)
+    assert fit_specification(frame, interaction).estimate("x")["status"] == "ok"
+
+
+def test_a_number_that_varies_in_two_rows_of_one_group_is_told_by_them_alone():
+    """Both rows of a unit of two, whose effect is out, fit themselves."""
+    frame = pd.DataFrame(
+        {
+            "returnee_id": np.repeat([f"u{i}" for i in range(15)], 2),
+            "x": np.tile([0.0, 1.0], 15) * 2.5,
+        }
+    )
+    rng = np.random.default_rng(4)
+    frame["in_one"] = np.where(frame["returnee_id"] == "u3", [0.3, 1.9] * 15, 0.5)
+    frame["y"] = rng.normal(size=30)
+    for vcov in HC[:2]:
+        row = fit_specification(
+            frame, spec("in_one x", vcov, fixed_effects=("returnee_id",))
+        ).estimate("in_one")
+        assert row["status"] == UNDER
+        assert "2 row(s)" in row["warnings"]
+        assert vcov.type in row["warnings"]
+
+
+def test_three_rows_and_one_far_away_keep_their_numbers():
+    frame = panel(12)
+    frame["few"] = np.isin(np.arange(len(frame)), [3, 30, 50]).astype(float)
+    frame.loc[7, "x"] = 40.0  # high leverage, not exact
+    for vcov in HC:
+        for effects in ((), ("place",), ("place", "period")):
+            fit = fit_specification(frame, spec("few x", vcov, fixed_effects=effects))
+            assert {fit.estimate(term)["status"] for term in ("few", "x")} == {"ok"}
+            assert "carried by 3 row(s) only" in fit.estimate("few")["warnings"]
+    # One variance for all rows: none tells it alone.
+    fit = fit_specification(frame, spec("one x", Vcov("classical"), fixed_effects=("place",)))
+    assert fit.estimate("one")["status"] == "ok"
+
+
+@pytest.mark.parametrize("effects", [(), ("period",)])
+def test_what_rests_a_little_on_one_row_has_a_number_and_a_warning(effects):
+    frame = panel(12).assign(region=lambda f: np.where(f.index < 30, "a", "b"))
+    frame.loc[[50, 57, 64], "region"] = "c"
+    frame.loc[0, "region"] = "d"
+    asked = spec("region x", HC[1], codings=(("region", "deviation"),), fixed_effects=effects)
+    fit = fit_specification(frame, asked)
+    few = fit.estimate("region.c")  # its own three rows weigh more than the one in the average
+    assert few["status"] == "ok"
+    assert "of its variance stands on 1 row(s)" in few["warnings"]
+    assert "too narrow" in few["warnings"]
+    for level in ("region.a", "region.b", "region.d"):  # for them it is the other way round
+        assert fit.estimate(level)["status"] == UNDER

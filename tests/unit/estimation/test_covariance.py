@@ -84,8 +84,8 @@ def test_a_row_that_fits_itself_is_named_and_no_infinite_error_comes_of_it():
     fitted = sm.OLS(y, x).fit()
     ours = covariance(q, r, fitted.resid, Vcov("HC3"))
     assert ours.alone.tolist() == [7]
-    assert ours.leans_on_alone(np.array([0.0, 0.0, 1.0]))
-    assert not ours.leans_on_alone(np.array([0.0, 1.0, 0.0]))
+    assert ours.leaning(np.array([0.0, 0.0, 1.0]))[1] == 1
+    assert ours.leaning(np.array([0.0, 1.0, 0.0])) == (0.0, 0)
     # What does not lean on it has the error it would have without that row.
     others = np.arange(30) != 7
     without = sm.OLS(y[others], x[others, :2]).fit(cov_type="HC3")
