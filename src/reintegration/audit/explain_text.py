@@ -141,8 +141,10 @@ def _p(value: Any) -> str:
 
 def _claim(claim: dict[str, str], width: int) -> Iterator[str]:
     yield from _title("Claim")
-    names = ("claim_en", "test", "published", "computed", "verdict", "planted", "reason")
-    yield from _pairs([(name, claim.get(name)) for name in names], width)
+    names = {"claim_en": "claim", "test": "test", "published": "published",
+             "computed": "computed", "verdict": "verdict", "error": "its error",
+             "otherwise": "otherwise", "planted": "planted", "reason": "reason"}  # fmt: skip
+    yield from _pairs([(said, claim.get(name)) for name, said in names.items()], width)
     yield from _pairs([("made of", (claim.get("estimate_ids") or "").replace(" ", "\n"))], width)
 
 

@@ -8,7 +8,7 @@ interval allows both) and `not_testable` (the estimates are not there, or data o
 cannot say). Not significant is never contradicted.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +20,7 @@ from reintegration.tables_io import read_csv, write_csv
 
 CLAIM_COLUMNS = [
     "claim_id", "message", "claim_en", "claim_fr", "test", "published", "computed",
-    "estimate_ids", "verdict", "planted", "reason",
+    "estimate_ids", "verdict", "planted", "reason", "error", "otherwise",
 ]  # fmt: skip
 COUNTED = "n.surveys."  # then the country, or all: the estimate id of a count of surveys
 HOLDS, CONTRADICTED, INCONCLUSIVE = "holds", "contradicted", "inconclusive"
@@ -148,6 +148,10 @@ TESTS: Mapping[str, Callable[[Claim, pd.DataFrame], _Judgement]] = {
 # ---------------------------------------------------------------- from estimates to verdicts
 
 NUMBER_COLUMNS = ["estimate", "conf_low", "conf_high", "effect_size", "margin", "status"]
+# What an error is called: a covariance and its clusters; else how the interval was made.
+ERROR_COLUMNS = ["vcov", "cluster_var", "inference", "interval"]
+WITHOUT_ERROR = ("", "count")
+UNCLUSTERED = ("classical", "HC")
 # Tables whose number is not called `estimate`: what theirs is called.
 OTHER_NAMES = [
     {"rank": "estimate", "rank_low": "conf_low", "rank_high": "conf_high"},
@@ -160,8 +164,8 @@ def _number_columns(table: pd.DataFrame) -> pd.DataFrame:
         if set(names) <= set(table.columns):
             table = table.drop(columns=[*names.values()], errors="ignore").rename(columns=names)
             break
-    part = table.set_index("estimate_id").reindex(columns=NUMBER_COLUMNS)
-    return part.astype({"status": object})
+    part = table.set_index("estimate_id").reindex(columns=[*NUMBER_COLUMNS, *ERROR_COLUMNS])
+    return part.astype(dict.fromkeys(["status", *ERROR_COLUMNS], object))
 
 
 def gather_numbers(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -170,7 +174,8 @@ def gather_numbers(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per estimate, indexed by `estimate_id`, with `NUMBER_COLUMNS`; what a table
+        One row per estimate, indexed by `estimate_id`, with `NUMBER_COLUMNS` and
+        `ERROR_COLUMNS`; what a table
         does not have is missing there.
     """
     numbers = pd.concat([_number_columns(table) for table in tables])
@@ -196,6 +201,12 @@ class _Finder:
         for full in numbers.index:
             self.known.setdefault(full.rpartition(".")[0], full)  # the first is the primary one
         self.known |= {full: full for full in numbers.index}
+        self.errors: dict[str, dict[str, str]] = {}  # of one estimate: error -> full id
+        if "vcov" in numbers:
+            for full, row in numbers[numbers["vcov"].notna()].iterrows():
+                stem, _, last = str(full).rpartition(".")
+                if last.partition("-")[0] == str(row["vcov"]).lower():
+                    self.errors.setdefault(stem, {}).setdefault(error_name(row), str(full))
 
     def find(self, wanted: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
         """Return the usable rows and, for every other id, why there is no number."""
@@ -207,6 +218,33 @@ class _Finder:
         absent = [f"there is no estimate {name}" for name in wanted if name not in self.known]
         failed = [f"{name}: {status}" for name, status in rows.status[~usable].items()]
         return rows[usable], absent + failed
+
+    def otherwise(self, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """The same estimates under each other error, as far as they have a usable number."""
+        stems = [str(full).rpartition(".")[0] for full in rows.index]
+        errors = dict.fromkeys(error for stem in stems for error in self.errors.get(stem, {}))
+        found = {}
+        for error in errors:
+            wanted = [
+                self.errors.get(stem, {}).get(error, str(full))
+                for stem, full in zip(stems, rows.index, strict=True)
+            ]
+            usable, problems = self.find(wanted)
+            if wanted != [*rows.index] and not problems:
+                found[error] = usable
+        return found
+
+
+def error_name(row: pd.Series) -> str:
+    """Name the error of an estimate: `CR2 by location_id`, `bootstrap`; empty for a count."""
+    vcov, clusters, inference, interval = (
+        "" if pd.isna(row.get(name)) else str(row[name]) for name in ERROR_COLUMNS
+    )
+    if not vcov:
+        return next((name for name in (inference, interval) if name not in WITHOUT_ERROR), "")
+    webb = " (Webb)" if "-webb" in str(row.name) else ""
+    clustered = clusters and not vcov.startswith(UNCLUSTERED)
+    return f"{vcov}{webb} by {clusters.replace(' ', ' and ')}" if clustered else vcov
 
 
 def _shown(row: pd.Series) -> str:
@@ -229,6 +267,8 @@ def _evaluate_one(
         "estimate_ids": "",
         "verdict": NOT_TESTABLE,
         "reason": claim.reason,
+        "error": "",
+        "otherwise": "",
     }
     if claim.test == NOT_TESTABLE:
         return judged
@@ -242,10 +282,24 @@ def _evaluate_one(
         return judged | {"reason": f"Not tested: {'; '.join(problems)}. {claim.reason}"}
     judgement = TESTS[claim.test](claim, rows)
     return judged | {
-        "computed": "; ".join(_shown(row) for _, row in rows.iterrows()),
+        "computed": "; ".join(map(_shown, _each(rows))),
         "verdict": judgement.verdict,
         "reason": f"{judgement.because[0].upper()}{judgement.because[1:]}. {claim.reason}",
+        "error": "; ".join(dict.fromkeys(filter(None, map(error_name, _each(rows))))),
+        "otherwise": "; ".join(_otherwise(claim, finder.otherwise(rows), judgement.verdict)),
     }
+
+
+def _each(rows: pd.DataFrame) -> list[pd.Series]:
+    return [row for _, row in rows.iterrows()]
+
+
+def _otherwise(claim: Claim, under: Mapping[str, pd.DataFrame], verdict: str) -> Iterator[str]:
+    """Verdicts that other errors of the same estimates give, where they are other ones."""
+    for error, rows in under.items():
+        other = TESTS[claim.test](claim, rows).verdict
+        if other != verdict:
+            yield f"{other} under {error}"
 
 
 def evaluate(

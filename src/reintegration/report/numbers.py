@@ -121,6 +121,23 @@ def read_results(inputs: Mapping[str, str | Path], names: Iterable[str]) -> dict
     return frames
 
 
+def _stem(row: Row) -> str:
+    """What is estimated, without the error; empty where the id names no error."""
+    stem, _, last = row.estimate_id.rpartition(".")
+    vcov = row.word("vcov").lower()
+    return stem if vcov and last.split("-")[0] == vcov else ""
+
+
+def differs(row: Row, level: float) -> bool | None:
+    """Whether an estimate differs from 0 under its error; None where the error does not say."""
+    if not row.good:
+        return None
+    p_value, low, high = row.get("p_value"), row.get("conf_low"), row.get("conf_high")
+    if not is_missing(p_value):
+        return p_value < 1 - level
+    return None if is_missing(low) or is_missing(high) else low > 0 or high < 0
+
+
 class Numbers:
     """Every number of the report comes out of here.
 
@@ -153,6 +170,7 @@ class Numbers:
         self._place = ""
         self._uses: dict[tuple[str, str], Row] = {}
         self._rows: dict[str, Row] = {}
+        self._same: dict[tuple[str, str], list[str]] = {}  # rows that differ in their error alone
         twice = []
         self._add_named(frames, "models", MODEL, "spec_id", "r2")
         self._add_named(frames, "flow", FLOW, "step", "surveys")
@@ -169,6 +187,8 @@ class Numbers:
                         f" {other.file} line {other.line}"
                     )
                 self._rows[row.estimate_id] = row
+                if stem := _stem(row):
+                    self._same.setdefault((file, stem), []).append(row.estimate_id)
         if twice:
             raise StudyError("An estimate_id names more than one number.", twice)
 
@@ -231,6 +251,22 @@ class Numbers:
         row = self[estimate_id]
         few = any(0 < row.get(column) < self._minimum for column in RESTS_ON)
         return few or estimate_id in self._hidden
+
+    def contradicting(self, estimate_id: str, level: float) -> list[Row]:
+        """The same estimate under other errors that decide otherwise whether it differs from 0.
+
+        Parameters
+        ----------
+        level
+            Of confidence: an estimate differs from 0 where its p-value is below 1 - `level` or,
+            without one, where its interval leaves out 0.
+        """
+        row = self[estimate_id]
+        decided = differs(row, level)
+        if decided is None or self.hidden(estimate_id):
+            return []
+        others = [self[name] for name in self._same.get((row.file, _stem(row)), ())]
+        return [one for one in others if differs(one, level) is (not decided)]
 
     def why_missing(self, estimate_id: str) -> str:
         """Say in words why there is no number; empty where there is one."""

@@ -187,8 +187,8 @@ def tell(words: Words) -> dict[str, list[Markup]]:
             lambda: [*story.countries(words), *story.asked_differently(words)],
         ),
         "importance": ("results: countries", lambda: story.importance(words)),
-        "levels": ("results: assistance", lambda: story.assistance(words, SURVEYS)),
-        "changes": ("results: assistance", lambda: story.assistance(words, CHANGES)),
+        "levels": ("results: assistance", lambda: _assistance(words, SURVEYS)),
+        "changes": ("results: assistance", lambda: _assistance(words, CHANGES)),
         "network": ("results: network", lambda: story.network(words, country)),
         "trends": ("results: trendlines", lambda: story.trends(words)),
         "orion": (
@@ -196,6 +196,7 @@ def tell(words: Words) -> dict[str, list[Markup]]:
             lambda: [
                 *story.orion_not_studied(words),
                 *story.orion(words),
+                *story.orion_disputed(words),
                 *story.orion_elsewhere(words),
                 *story.orion_size(words),
             ],
@@ -212,6 +213,10 @@ def tell(words: Words) -> dict[str, list[Markup]]:
     return told
 
 
+def _assistance(words: Words, data: str) -> list[Markup]:
+    return [*story.assistance(words, data), *story.assistance_disputed(words, data)]
+
+
 def _summary(words: Words) -> list[Markup]:
     """The first sentence of each result, and the adjusted effect of mentoring."""
     comparator = words.settings.orion.comparators[0]
@@ -222,6 +227,7 @@ def _summary(words: Words) -> list[Markup]:
         list(story.assistance(words, CHANGES))[:1],
         list(story.trends(words))[:1],
         list(story.orion(words, comparator))[-1:],
+        list(story.orion_disputed(words))[:1],
     ]
     return [sentence for part in parts for sentence in part]
 

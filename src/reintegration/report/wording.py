@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from markupsafe import Markup
 
-from reintegration.report.language import Language, in_sentence, is_missing
-from reintegration.report.numbers import Number, Numbers
+from reintegration.report.language import ALL, Language, in_sentence, is_missing
+from reintegration.report.numbers import Number, Numbers, Row
 from reintegration.report.settings import Settings
 
 ABOVE, BELOW, OPEN, MISSING = "above", "below", "open", "missing"
@@ -29,6 +29,8 @@ def named_vcov(label: str, language: Language) -> str:
     kind = language.plain(key) + kind[len(kind.partition(" ")[0]) :] if language.has(key) else kind
     if not by:
         return kind
+    if label.startswith("permutation"):
+        return language.plain("tables.permuted", cluster=language.join(names))
     return language.plain("tables.vcov", vcov=kind, cluster=language.join(names))
 
 
@@ -42,6 +44,34 @@ def vcov_label(rows: pd.DataFrame, language: Language) -> str:
         by = f" by {' and '.join(clusters)}" if clusters and str(vcov) not in UNCLUSTERED else ""
         labels[named_vcov(f"{vcov}{by}", language)] = None
     return language.join(list(labels)) or language.plain("words.not_estimated")
+
+
+def error_of(row: Row, language: Language) -> str:
+    """Name the error of one estimate for readers."""
+    clusters = row.word("cluster_var").split()
+    vcov = row.word("vcov")
+    by = f" by {' and '.join(clusters)}" if clusters and vcov not in UNCLUSTERED else ""
+    return named_vcov(f"{vcov}{by}", language)
+
+
+def what_of(row: Row, language: Language) -> str:
+    """Name what a row estimates: an effect of mentoring by place and method, or a term."""
+    outcome = row.word("outcome")
+    names = [language.score(outcome)] if outcome else []
+    if row.word("comparator"):
+        whole = row.word("country") == ALL
+        place = (
+            language.plain("words.pilot_countries")
+            if whole
+            else language.country(row.word("country"))
+        )
+        said = (language.plain(f"methods.{row.word(key)}") for key in ("method", "comparator"))
+        method, against = said
+        heading = language.plain("tables.orion.heading", method=method, against=against)
+        return ", ".join([place, in_sentence(heading), *names])
+    term = row.word("term")
+    place = language.country(row.word("country")) if row.word("country") else ""
+    return ", ".join(part for part in (language.term(term) if term else "", place, *names) if part)
 
 
 @dataclass(frozen=True)
@@ -110,6 +140,24 @@ class Words:
             interval=self.numbers.interval(estimate_id, signed=True),
             **values,
         )
+
+    def disputed(self, ids: Iterable[str]) -> dict[str, list[Row]]:
+        """Estimates that differ from 0 under their own error and not under others, or the other
+        way round, with the rows that decide otherwise.
+        """
+        level = self.settings.inference.confidence_level
+        found = {name: self.numbers.contradicting(name, level) for name in ids}
+        return {name: others for name, others in found.items() if others}
+
+    def under(self, key: str, row: Row) -> Markup:
+        """Say the p-value of an estimate and the error it is under."""
+        error = error_of(row, self.settings.language)
+        return self.say(key, p_value=self.numbers.p_value(row.estimate_id), error=error)
+
+    @property
+    def alpha(self) -> str:
+        """The level of tests, such as 5%."""
+        return self.settings.language.share(1 - self.settings.inference.confidence_level, 0)
 
     def tally(self, ids: Iterable[str]) -> dict[str, list[str]]:
         """Sort estimates by the side of 0 on which their intervals lie, and record their use."""

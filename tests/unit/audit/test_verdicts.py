@@ -189,3 +189,36 @@ def test_planted_stands_beside_the_verdict():
 def test_ids_must_be_unique():
     with pytest.raises(ValueError, match=r"a\.x\.hc3"):
         numbers(("a.x.hc3", 1, 1, 1, "ok"), ("a.x.hc3", 1, 1, 1, "ok"))
+
+
+def under_errors(name, *found):
+    rows = [
+        {"estimate_id": f"{name}.{slug}", "estimate": (low + high) / 2, "conf_low": low,
+         "conf_high": high, "status": status, "vcov": vcov, "cluster_var": cluster}
+        for slug, vcov, cluster, low, high, status in found
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_a_verdict_names_its_error_and_what_another_error_would_say():
+    table = under_errors(
+        "a.x",
+        ("hc3", "HC3", None, 0.01, 0.09, "ok"),
+        ("cr2-place", "CR2", "place", -0.03, 0.13, "ok"),
+        ("cr3-place", "CR3", "place", 0.005, 0.095, "ok"),
+        ("wild-place", "wild", "place", -0.02, 0.12, "not_estimable_under_this_vcov"),
+    )
+    alone = under_errors("b.x", ("hc1", "HC1", None, 0.02, 0.05, "ok"))
+    known = gather_numbers([table, alone])
+    judged = evaluate([claim("all_positive", ["a.x", "b.x"])], known, SCORES).iloc[0]
+    assert (judged.verdict, judged.error) == ("holds", "HC3; HC1")
+    assert judged.otherwise == "inconclusive under CR2 by place"
+
+
+def test_a_count_has_no_error():
+    rows = pd.DataFrame(
+        [{"estimate_id": "n.a", "estimate": 3, "conf_low": 3, "conf_high": 3, "status": "ok",
+          "interval": "count"}]
+    )  # fmt: skip
+    judged = evaluate([claim("count", ["n.a"], value=3)], gather_numbers([rows]), SCORES)
+    assert (judged.verdict.item(), judged.error.item()) == ("holds", "")

@@ -190,3 +190,26 @@ def test_an_error_is_named_by_what_was_computed(settings):
         {"vcov": ["CR1S", "CR1S", "HC3"], "cluster_var": ["returnee_id", "returnee_id", None]}
     )
     assert vcov_label(rows, settings.language) == "CR1S, clustered by returnee and HC3"
+
+
+@pytest.mark.parametrize(
+    "p_values, said", [((0.0001, 0.12), 1), ((0.2, 0.01), 1), ((0.01, 0.02), 0), ((0.2, 0.1), 0)]
+)
+def test_errors_that_disagree_are_told_with_both_p_values(frames, settings, p_values, said):
+    effects = frames["effects"]
+    hc3 = effects["estimate_id"] == "orion.change.same_countries.composite.MAR.hc3"
+    own = effects.assign(p_value=effects["p_value"].where(~hc3, p_values[0]))
+    other = own[hc3].assign(
+        estimate_id="orion.change.same_countries.composite.MAR.cr2-location_id",
+        vcov="CR2", cluster_var="location_id", p_value=p_values[1],
+    )  # fmt: skip
+    known = frames | {"effects": pd.concat([own, other], ignore_index=True)}
+    words = Words(Numbers(known, settings.language), known, settings)
+    told = [str(sentence.striptags()) for sentence in story.orion_disputed(words)]
+    assert len(told) == 2 * said
+    if said:
+        assert "Errors disagree." in told[0] and " For 1 of the " in told[0]
+        assert told[1].startswith("Morocco, change from first to last survey, against the others")
+        assert "under HC3, but" in told[1] and "under CR2, clustered by location." in told[1]
+        for p_value in p_values:
+            assert settings.language.p_value(p_value) in told[1].replace("\xa0", " ")

@@ -595,3 +595,46 @@ def test_the_list_of_regressions_names_every_covariance(frames, settings):
     rows = method.specifications(specs, settings)
     assert rows
     assert {row[-1] for row in rows} == {"HC1; CR2 by country; HC3"}
+
+
+def disagreeing(effects, p_values):
+    """Effects of mentoring on the composite score in Guinea, under further errors."""
+    hc3 = effects["estimate_id"] == "orion.adjusted.same_countries.composite.GIN.hc3"
+    own = effects.assign(p_value=effects["p_value"].where(~hc3, p_values[0]))
+    more = [
+        own[hc3].assign(
+            estimate_id=f"orion.adjusted.same_countries.composite.GIN.{slug}",
+            vcov=vcov, cluster_var="location_id", p_value=p_value,
+        )
+        for (slug, vcov), p_value in zip(
+            [("cr2-location_id", "CR2"), ("wild-location_id", "wild")], p_values[1:], strict=True
+        )
+    ]  # fmt: skip
+    return pd.concat([own, *more], ignore_index=True)
+
+
+def test_a_table_says_where_the_errors_of_one_effect_disagree(frames, settings):
+    known = frames | {"effects": disagreeing(frames["effects"], (0.0001, 0.12, 0.34))}
+    table = make("orion", known, settings)
+    marked = [cell.estimate_id for cell in table.cells if "†" in cell.text]
+    assert marked == ["orion.adjusted.same_countries.composite.GIN.hc3"]
+    (note,) = [note for note in table.notes if note.startswith("†")]
+    assert "at the 5% level: Guinea, last survey given the first" in note
+    assert "p <0.001 (HC3) and 0.340 (wild cluster bootstrap, clustered by location)" in note
+    assert r"\textdagger{}" in to_latex(table, settings)
+    agreed = frames | {"effects": disagreeing(frames["effects"], (0.0001, 0.01, 0.02))}
+    table = make("orion", agreed, settings)
+    assert not any("†" in text for text in (*table.notes, *(c.text for c in table.cells)))
+
+
+def test_a_verdict_stands_with_its_error_and_with_what_others_say(frames, settings):
+    claims = frames["claims"].assign(error="HC3", otherwise=None)
+    claims.loc[0, "otherwise"] = "inconclusive under CR2 by location_id; holds under CR3 by country"
+    table = make("claims", frames | {"claims": claims}, settings)
+    place = [column.key for column in table.columns].index("verdict")
+    lines = table.lines[0].cells[place].text.split("\n")
+    assert lines[1:] == [
+        "(under HC3)",
+        "inconclusive under CR2, clustered by location",
+        "holds under CR3, clustered by country",
+    ]

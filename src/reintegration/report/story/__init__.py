@@ -3,6 +3,7 @@
 from reintegration.report.story.change import (
     orion,
     orion_changes,
+    orion_disputed,
     orion_elsewhere,
     orion_not_studied,
     orion_size,
@@ -20,6 +21,7 @@ from reintegration.report.story.plan import ledger
 from reintegration.report.story.scores import (
     asked_differently,
     assistance,
+    assistance_disputed,
     countries,
     importance,
     network,
@@ -29,6 +31,7 @@ from reintegration.report.story.scores import (
 __all__ = [
     "asked_differently",
     "assistance",
+    "assistance_disputed",
     "claims",
     "countries",
     "importance",
@@ -38,6 +41,7 @@ __all__ = [
     "not_asked",
     "orion",
     "orion_changes",
+    "orion_disputed",
     "orion_elsewhere",
     "orion_not_studied",
     "orion_size",

@@ -1,11 +1,14 @@
 """Sentences on change: trendlines, and the comparison of the mentored with others."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
-from reintegration.report.language import ALL, is_missing
+from reintegration.report.language import ALL, in_sentence, is_missing
+from reintegration.report.numbers import Row
 from reintegration.report.select import slopes_of_countries
 from reintegration.report.story.common import Sentences, described_countries, find, ids
-from reintegration.report.wording import ABOVE, BELOW, MISSING, OPEN, Words
+from reintegration.report.wording import ABOVE, BELOW, MISSING, OPEN, Words, error_of
 
 
 def trends(words: Words) -> Sentences:
@@ -109,6 +112,48 @@ def _effect(words: Words, name: str) -> Markup:
         p_value=numbers.p_value(name),
         mentored=numbers.column(name, "n_mentored"),
         others=numbers.column(name, "n_other"),
+    )
+
+
+def orion_disputed(words: Words) -> Sentences:
+    """Which effects of mentoring differ from 0 under some errors and not under others."""
+    effects = words.frames["effects"].drop_duplicates(
+        ["comparator", "method", "country", "outcome"]
+    )
+    rows = effects[effects["outcome"] == words.main_score]
+    found = words.disputed(ids(rows))
+    if not found:
+        return
+    first = words.numbers[next(iter(found))]
+    yield words.say(
+        "orion.disputed",
+        score=words.score(words.main_score),
+        number=words.whole(len(found)),
+        all=words.whole(sum(words.direction(name) != MISSING for name in ids(rows))),
+        alpha=words.alpha,
+        first=error_of(first, words.settings.language),
+    )
+    comparator = words.settings.orion.comparators[0]
+    for name, others in found.items():
+        row = words.numbers[name]
+        if row.word("comparator") == comparator or row.word("country") == ALL:
+            yield _disputed(words, name, others)
+
+
+def _disputed(words: Words, name: str, others: Sequence[Row]) -> Markup:
+    """One effect with its p-value, and those under the errors that decide otherwise."""
+    language, numbers, row = words.settings.language, words.numbers, words.numbers[name]
+    whole = row.word("country") == ALL
+    place = language.plain("words.pilot_countries")
+    return words.say(
+        "orion.disputed_one",
+        place=place if whole else language.country(row.word("country")),
+        method=in_sentence(language.plain(f"methods.{row.word('method')}")),
+        against=language.plain(f"methods.{row.word('comparator')}"),
+        value=numbers.points(name, signed=True),
+        p_value=numbers.p_value(name),
+        error=error_of(row, language),
+        others=words.join([words.under("orion.disputed_under", one) for one in others]),
     )
 
 

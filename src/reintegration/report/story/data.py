@@ -148,6 +148,9 @@ def claims(words: Words) -> Sentences:
         testable=words.whole(len(tested)),
         list=words.join(parts),
     )
+    other = tested["otherwise"].notna().sum() if "otherwise" in tested else 0
+    if other:
+        yield words.say("claims.otherwise", number=words.whole(int(other)))
     if not words.settings.simulated:
         return
     held = tested["verdict"] == "holds"

@@ -216,6 +216,28 @@ def assistance(words: Words, data: str) -> Sentences:
             yield words.say(key, list=words.settings.language.join(names), level=words.level)
 
 
+def assistance_disputed(words: Words, data: str) -> Sentences:
+    """Types of assistance whose coefficients differ from 0 under some errors and not others."""
+    specs = main_specification(words.frames["specs"], data, words.settings.codebook)
+    terms = terms_of(words.frames["estimates"], specs)
+    terms = terms[(terms["group"] == "assistance") & ~is_not_recorded(terms)]
+    language, numbers, parts = words.settings.language, words.numbers, []
+    for name, others in words.disputed(ids(terms)).items():
+        row = numbers[name]
+        errors = [words.under("assistance.disputed_under", one) for one in (row, *others)]
+        parts.append(
+            words.say(
+                "assistance.disputed_one",
+                term=language.term(row.word("term")),
+                outcome=words.score(row.word("outcome")),
+                under=words.join(errors),
+            )
+        )
+    if parts:
+        listed = Markup("; ").join(parts)
+        yield words.say("assistance.disputed", alpha=words.alpha, list=listed)
+
+
 def network(words: Words, country: str | None) -> Sentences:
     """The shares of answers that the instruments name, in the country in focus and in all."""
     described, numbers = words.frames["descriptives"], words.numbers

@@ -1,9 +1,12 @@
 """The table of claims: what the published study says, and what these data say."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from reintegration.report.language import MINUS, is_missing
 from reintegration.report.tables.model import Cell, Column, Line, Maker, Table
+from reintegration.report.wording import named_vcov
 
 # Columns and their widths on paper, in centimetres.
 WIDTHS = {
@@ -48,10 +51,29 @@ def claim_texts(row: dict[str, object], maker: Maker) -> dict[str, str]:
         "claim": str(row["claim_en"] if is_missing(sentence) else sentence),
         "published": _text(row["published"]),
         "computed": _computed(row, maker),
-        "verdict": language.plain(f"tables.verdicts.{verdict}"),
+        "verdict": "\n".join(_verdict(row, verdict, maker)),
         "recovered": language.plain(key) if language.has(key) else "–",
         "reason": _text(row["reason"]),
     }
+
+
+def _verdict(row: dict[str, object], verdict: str, maker: Maker) -> Iterator[str]:
+    """The verdict, the error it is under, and verdicts that other errors give."""
+    language = maker.settings.language
+    yield language.plain(f"tables.verdicts.{verdict}")
+    errors = [named_vcov(one, language) for one in _text(row.get("error")).split("; ") if one]
+    if errors:
+        yield language.plain("tables.claims.under", error=language.join(errors))
+    other: dict[str, list[str]] = {}
+    for one in filter(None, _text(row.get("otherwise")).split("; ")):
+        found, _, error = one.partition(" under ")
+        other.setdefault(found, []).append(named_vcov(error, language))
+    for found, names in other.items():
+        yield language.plain(
+            "tables.claims.otherwise",
+            verdict=language.plain(f"tables.verdicts.{found}"),
+            error=language.join(names),
+        )
 
 
 def _computed(row: dict[str, object], maker: Maker) -> str:

@@ -37,8 +37,8 @@ def number_format(text: str, decimal: str, signed: bool = False) -> str:
     decimal
         The mark before the decimals in the language of the table.
     """
-    bare = text.strip("()[]*")
-    stars = text[len(text.rstrip("*")) :]
+    bare = text.strip("()[]*†")
+    stars = text[len(text.rstrip("*†")) :]
     share = bare.endswith("%")
     digits = bare.rstrip("% \u00a0\u202f")
     places = len(digits.rpartition(decimal)[2]) if decimal in digits else 0

@@ -8,6 +8,7 @@ from reintegration.disclosure import SUPPRESSED
 from reintegration.report.language import is_missing
 from reintegration.report.numbers import GOOD, MODEL, Numbers, Row
 from reintegration.report.settings import Settings
+from reintegration.report.wording import error_of, what_of
 
 SHARE, POINTS, SIGNED, COUNT, MEAN, SHORT = "share", "points", "signed", "count", "mean", "short"
 PROBABILITY, FREEDOM = "probability", "freedom"
@@ -15,6 +16,8 @@ PROBABILITY, FREEDOM = "probability", "freedom"
 DIGITS = {SHARE: 1, POINTS: 3, SIGNED: 3, COUNT: 0, MEAN: 1, SHORT: 2, PROBABILITY: 3, FREEDOM: 1}
 NOT_ESTIMATED = "not_estimated"
 NOT_APPLICABLE = "–"
+DISPUTED = "†"  # its errors disagree on whether it differs from 0
+MOST_DISPUTED = 12  # named in the notes of a table
 SMALL_ERROR = 0.001  # a standard error that three decimals would show as one digit or none
 
 
@@ -104,6 +107,7 @@ class Maker:
     reasons: dict[str, None] = field(default_factory=dict)
     suppressed: bool = False
     stars: bool = False
+    disputed: dict[str, list[Row]] = field(default_factory=dict)
 
     def cell(
         self,
@@ -140,6 +144,7 @@ class Maker:
             return self._absent(row, row.word("warnings") or reason)
         digits = self._digits(row, how) if digits is None else digits
         text = self.write(row.value, how, digits) + self._stars(row)
+        text += self._disputed(row) if below == "std_error" else ""
         under = self._below(row, below)
         shown = "" if under is None else f"({self._write_below(under, how_below or how, digits)})"
         return Cell(text, shown, row, GOOD, below_value=under)
@@ -257,6 +262,8 @@ class Maker:
         if self.stars:
             levels = [self.settings.language.number(level, 3) for level in (0.05, 0.01, 0.001)]
             notes.append(say("tables.legend_stars", five=levels[0], one=levels[1], tenth=levels[2]))
+        if self.disputed:
+            notes.append(self._legend_disputed())
         return tuple(notes)
 
     def absent(self, reason: str) -> Cell:
@@ -274,6 +281,53 @@ class Maker:
             return ""
         self.stars = True
         return "*" * sum(p_value < level for level in (0.05, 0.01, 0.001))
+
+    @property
+    def level(self) -> float:
+        """The confidence level of the study."""
+        return float(getattr(self.settings.inference, "confidence_level", 0.95))
+
+    def _disputed(self, row: Row) -> str:
+        """Mark an estimate that differs from 0 under some of its errors and not under others."""
+        others = self.numbers.contradicting(row.estimate_id, self.level)
+        if others:
+            self.disputed[row.estimate_id] = others
+        return DISPUTED if others else ""
+
+    def _legend_disputed(self) -> str:
+        """Say of what the errors disagree, with the p-value that lies farthest off; main scores."""
+        language = self.settings.language
+        shown = [*self.disputed]
+        if len(shown) > MOST_DISPUTED:  # a table of every score: its main one stands for them
+            main = self.settings.codebook.main_score
+            own = [n for n in shown if self.numbers[n].word("outcome") in (main, f"change_{main}")]
+            shown = own or shown[:MOST_DISPUTED]
+        parts = [self._said_of_disputed(name) for name in shown]
+        if rest := len(self.disputed) - len(shown):
+            parts.append(language.plain("tables.disputed_more", number=language.number(rest)))
+        alpha = language.share(1 - self.level, 0)
+        return language.plain("tables.legend_disputed", alpha=alpha, list="; ".join(parts))
+
+    def _said_of_disputed(self, name: str) -> str:
+        language, row = self.settings.language, self.numbers[name]
+
+        def distance(one: Row) -> float:
+            p_values = one.get("p_value"), row.get("p_value")
+            return -1.0 if any(map(is_missing, p_values)) else abs(p_values[0] - p_values[1])
+
+        other = max(self.disputed[name], key=distance)
+        return language.plain(
+            "tables.disputed_one",
+            what=what_of(row, language),
+            p=self._p_of(row),
+            error=error_of(row, language),
+            other=self._p_of(other),
+            other_error=error_of(other, language),
+        )
+
+    def _p_of(self, row: Row) -> str:
+        p_value = row.get("p_value")
+        return NOT_APPLICABLE if is_missing(p_value) else self.probability(p_value)
 
     @staticmethod
     def _digits(row: Row, how: str) -> int:

@@ -28,7 +28,8 @@ LATEX = {
     "\N{PLUS-MINUS SIGN}": r"$\pm$", "<": r"\textless{}", ">": r"\textgreater{}",
     "\N{LEFT DOUBLE QUOTATION MARK}": "``", "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MIDDLE DOT}": r"\textperiodcentered{}",
-    "\N{EN DASH}": "--", "\N{INFINITY}": r"$\infty$", "|": r"\textbar{}", "\n": r" \newline ",
+    "\N{EN DASH}": "--", "\N{DAGGER}": r"\textdagger{}",
+    "\N{INFINITY}": r"$\infty$", "|": r"\textbar{}", "\n": r" \newline ",
 }  # fmt: skip
 PAGE_STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;color:#1d2733}"
