@@ -27,11 +27,15 @@ SINGULAR = 1e-12
 
 @dataclass(frozen=True)
 class PermutationTest:
-    """What permutations say: p-value, the statistic's name, and the smallest p there can be."""
+    """What permutations say: p-value, the statistic's name, and the smallest p there can be.
+
+    `assignments` counts the distinct ones if all were gone through, else it is 0.
+    """
 
     p_value: float
     inference: str
     smallest: float
+    assignments: int = 0
 
 
 class CannotPermute(Exception):
@@ -59,12 +63,17 @@ def permutation_test(
     Raises
     ------
     CannotPermute
-        If the term is not one that could be dealt to the units.
+        If the term is not one that could be dealt to the units, or has no t to compare.
     """
     block = _block(design, weights)
     n = len(design.y)
     units = np.arange(n) if design.clusters is None else design.clusters
     levels = _levels(design.x[:, block], units, vcov)
+    if levels.shape[1] >= len(levels) - 1:
+        raise CannotPermute(
+            f"its levels tell every {vcov.cluster or 'row'} apart: whatever is dealt to whom, the"
+            " regression is the same"
+        )
     strata = np.zeros(len(levels), dtype=int)
     if vcov.within:
         held = design.groups[vcov.within]
@@ -80,6 +89,8 @@ def permutation_test(
     others = [j for j in range(design.x.shape[1]) if j not in block]
     refit = _Refit(design, others, weights[block], levels, units)
     ours = abs(refit.statistics(np.arange(len(levels))[None])[0])
+    if np.isnan(ours):
+        raise CannotPermute(f"its {kind} error is zero as it stands: there is no t to compare")
     batches = (
         every_assignment(codes, strata)
         if exact
@@ -90,7 +101,10 @@ def permutation_test(
     reached = int((~(np.abs(found) < ours * (1 - SAME))).sum())
     if exact:
         inference = f"all {possible:,} permutations of the {kind} statistic"
-        return PermutationTest(reached / possible, inference, 1 / possible)
+        # An assignment and its mirror image tie, so that the smallest p is not always 1 / all.
+        size = np.abs(found)
+        largest = (~(size < np.nanmax(size) * (1 - SAME))).sum()
+        return PermutationTest(reached / possible, inference, largest / possible, possible)
     inference = f"{vcov.draws:,} permutations of the {kind} statistic"
     smallest = max(1 / (1 + vcov.draws), 1 / possible)
     return PermutationTest((1 + reached) / (1 + vcov.draws), inference, smallest)
@@ -156,9 +170,11 @@ class _Refit:
         score = sum(column * part for column, part in zip(x, direction[:, :, 0].T, strict=True))
         score *= left
         # Where every row is a unit the sums would only be in another order.
+        whole = np.linalg.norm(score, axis=0)
         if len(self.levels) < len(self.units):
             score = group_sums(score, self.units, len(self.levels))
         error = np.linalg.norm(score, axis=0)
+        told &= error > SAME * whole  # every cluster's residuals may sum to zero
         with np.errstate(divide="ignore", invalid="ignore"):
             t = b @ self.weights / error
         return np.where(told, t, np.nan)

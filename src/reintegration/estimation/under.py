@@ -18,6 +18,7 @@ from reintegration.estimation.validity import Support, crossing
 
 FEW = 10  # clusters carrying a term, below which a warning stands beside the estimate
 HALF = 0.5  # share of a variance told by no other cluster, above which there is no number
+COARSE = 100  # assignments, below which a warning says how finely p can be told
 EXACT = 1e-12
 RESAMPLED = ("wild", "permutation")
 
@@ -70,7 +71,13 @@ class Under:
         """Say by what clusters, or rows, an effect is carried."""
         if errors.vcov.type == "classical":  # one variance for all rows: none tells it alone
             return Judgement({})
-        return self._clusters(effect) if errors.vcov.clusters else self._rows(effect)
+        said = self._clusters(effect) if errors.vcov.clusters else self._rows(effect)
+        if errors.vcov.type != "permutation":
+            return said
+        # It compares assignments and needs no variance: exact with one unit treated too.
+        base = "CR0" if errors.vcov.cluster else "HC0"
+        weak = f"its standard error is no measure of precision ({base}: {said.problem})"
+        return Judgement(said.counts, "", [weak] if said.problem else [])
 
     def _rows(self, effect: Effect) -> Judgement:
         """As `judge`, where each row is for itself."""
@@ -212,6 +219,11 @@ class Under:
             kind = "CR0" if vcov.cluster else "HC0"
             tested = permutation_test(self.design, effect.weights, vcov, kind, rng)
             smallest = tested.smallest
+            if 1 < tested.assignments < COARSE:
+                row["warnings"].append(
+                    f"{tested.assignments} distinct assignments: p is a multiple of"
+                    f" {1 / tested.assignments:.2g}"
+                )
             row |= {"p_value": tested.p_value, "inference": tested.inference}
             row["vcov_label"] = errors.label_with(tested.inference)
             row["warnings"].append("a permutation test has no interval")

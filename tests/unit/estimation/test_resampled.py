@@ -236,6 +236,59 @@ def test_permutation_goes_through_every_assignment_of_clusters():
     assert "no interval" in row["warnings"]
 
 
+@pytest.mark.parametrize("terms", ["one", "one z"])
+def test_one_treated_cluster_is_compared_with_every_other_that_could_have_been(terms):
+    frame = data(places=9).assign(one=lambda f: (f["place"] == "p4").astype(float))
+    units, y = pd.factorize(frame["place"])[0], frame["y"].to_numpy()
+    others = [frame[name] for name in terms.split()[1:]]
+    t = []
+    for place in range(9):
+        x = np.column_stack([np.ones(len(frame)), units == place, *others]).astype(float)
+        t.append(abs(t_of(x, y, np.eye(x.shape[1])[1], units)))
+    vcov = Vcov("permutation", "place")
+    row = fit_specification(frame, spec(terms, vcov)).estimate("one")
+    assert row["status"] == "ok"
+    assert row["p_value"] == pytest.approx(np.mean(np.array(t) >= t[4] * (1 - 1e-9)))
+    assert row["n_carrying"] == 1
+    assert "9 distinct assignments: p is a multiple of 0.11" in row["warnings"]
+    assert "no p-value below 0.11 is possible" in row["warnings"]
+    assert "its standard error is no measure of precision (CR0: " in row["warnings"]
+    # Other errors still have nothing to compare it with, and a row alone is as a cluster alone.
+    assert fit_specification(frame, spec(terms)).estimate("one")["status"] == UNDER
+    frame["row"] = (np.arange(len(frame)) == 3).astype(float)
+    row = fit_specification(frame, spec("row z", Vcov("permutation"))).estimate("row")
+    assert row["status"] == "ok"
+    assert f"all {len(frame)} permutations of the HC0 statistic" in row["vcov_label"]
+
+
+def test_one_treated_of_few_holds_its_level_whatever_the_sizes_of_clusters():
+    rng = np.random.default_rng(7)
+    frame, below = data(places=10), 0
+    units = pd.factorize(frame["place"])[0]
+    for _ in range(300):
+        y = rng.normal(size=10)[units] + rng.normal(size=len(units))
+        dealt = frame.assign(y=y, one=(units == rng.integers(10)).astype(float))
+        vcov = Vcov("permutation", "place")
+        row = fit_specification(dealt, spec("one", vcov), record=False).estimate("one")
+        below += row["p_value"] <= 0.1 + 1e-9
+    assert 0.06 < below / 300 < 0.14
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"),
+    [("place x", "tell every place apart"), ("one even", "its CR0 error is zero")],
+)
+def test_a_statistic_without_an_error_of_its_own_is_not_compared(terms, reason):
+    """Where every cluster has its level, residuals of each sum to zero, and t would be rounding."""
+    frame = data(places=5 if "place" in terms else 4)
+    units = pd.factorize(frame["place"])[0]
+    frame = frame.assign(one=(units == 0) * 1.0, even=units % 2, three=(units == 3) * 1.0)
+    terms = terms.replace("even", "even three")
+    row = fit_specification(frame, spec(terms, Vcov("permutation", "place"))).estimates[1]
+    assert row["status"] == UNDER
+    assert reason in row["warnings"]
+
+
 def test_permutation_within_strata_keeps_each_stratum():
     frame = data()
     units = pd.factorize(frame["place"])[0]
