@@ -109,7 +109,7 @@ def _table(
 
 def _is_number(text: str) -> bool:
     try:
-        float(text.replace(",", "").removeprefix("<") or 0)
+        float(text.replace(",", "").lstrip("<≤≥") or 0)
     except ValueError:
         return False
     return True

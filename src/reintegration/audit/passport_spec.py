@@ -8,6 +8,7 @@ import pandas as pd
 
 from reintegration.audit.declaration import declaration, expanded
 from reintegration.audit.passport_rows import (
+    as_accounted,
     clusters_of,
     row_accounts,
     singletons,
@@ -63,6 +64,7 @@ def specification_passport(
     if fit.design is None:
         return passport, {}
     described, groups = clusters_of(spec, frame, fit.design.rows, minimum)
+    described = as_accounted(described, passport["rows"])
     names = ("n_obs", "n_returnees", "n_columns", "df_resid", "r2", "r2_within")
     if 0 < fit.model["n_returnees"] < minimum:
         few = count(fit.model["n_returnees"], minimum)

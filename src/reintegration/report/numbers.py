@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from reintegration.audit.estimate_files import ESTIMATE_FILES as KNOWN_FILES
+from reintegration.audit.small import words
 from reintegration.errors import StudyError
 from reintegration.report.language import Language, is_missing
 from reintegration.report.links import passport
@@ -179,7 +180,7 @@ class Numbers:
                 continue
             for line, values in enumerate(frames[name].to_dict("records"), start=2):
                 file = files.get(name, "")
-                row = Row({str(k): v for k, v in values.items()}, file, line, column)
+                row = Row(self._told(values), file, line, column)
                 if row.estimate_id in self._rows:
                     other = self._rows[row.estimate_id]
                     twice.append(
@@ -202,6 +203,14 @@ class Numbers:
             name = f"{kind}.{row[key]}"
             values = {str(column): cell for column, cell in row.items()} | {"estimate_id": name}
             self._rows[name] = Row(values, self._files.get(file, ""), line, value)
+
+    def _told(self, values: Mapping[Any, Any]) -> dict[str, Any]:
+        """A row of results with counts of few returnees in its texts as `<5`."""
+        told = {str(key): value for key, value in values.items()}
+        for key in ("warnings", "reason"):
+            if isinstance(told.get(key), str):
+                told[key] = words(told[key], self._minimum)
+        return told
 
     def __contains__(self, estimate_id: object) -> bool:
         return estimate_id in self._rows

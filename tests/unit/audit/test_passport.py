@@ -150,14 +150,14 @@ def test_a_passport_shows_rows_columns_errors_and_influence(made):
     assert "outcomes:\n- composite" in spec["written"]
     assert "assistance_cash" in spec["expanded"]["terms"]
     whole, ethiopia = spec["rows"][0], spec["rows"][1]
-    assert (whole["country"], whole["read"], whole["used"]) == ("all", 240, 237)
+    assert (whole["country"], whole["read"], whole["used"]) == ("all", "≥238", 237)
     assert ethiopia["excluded"] == [{"reason": "missing: age", "rows": "<5", "returnees": "<5"}]
     assert {one["variable"] for one in spec["clusters"]} == {
         "returnee_id",
         "location_id",
         "country",
     }
-    assert spec["clusters"][-1]["named"] == {"ETH": 77, "GIN": 80, "SEN": 80}
+    assert spec["clusters"][-1]["named"] == {"ETH": "≤79", "GIN": 80, "SEN": 80}
     assert spec["diagnostics"][0]["name"] == "Breusch-Pagan (Koenker)"
     assert spec["leverage"]["mean"] == pytest.approx(len(spec["columns"]) / 237)
     assert all(column["vif"] >= 1 for column in spec["columns"][1:])
@@ -418,3 +418,67 @@ def test_a_run_is_described_without_clock_or_path(tmp_path):
     assert found["data"]["surveys"].startswith("2d711642b726b044")
     assert str(tmp_path) not in json.dumps(found)
     assert found == describe_run(choices, {"surveys": tmp_path / "a"}, tmp_path)
+
+
+def account_of(**countries):
+    """Rows of one person each: used, and left out by reason."""
+    rows = []
+    reasons = list(dict.fromkeys(name for parts in countries.values() for name in parts))
+    whole = {name: sum(parts.get(name, 0) for parts in countries.values()) for name in reasons}
+    for country, parts in {"all": whole, **countries}.items():
+        left = {name: n for name, n in parts.items() if name != "used" and n}
+        steps = [("read", "", sum(parts.values())), ("used", "", parts["used"])]
+        steps += [("excluded", name, n) for name, n in left.items()]
+        rows += [
+            {"country": country, "step": step, "reason": reason, "rows": n, "returnees": n}
+            for step, reason, n in steps
+        ]
+    return rows
+
+
+def possible(shown, minimum):
+    """Numbers that a count as it is shown may be: at least and at most."""
+    if isinstance(shown, int):
+        return shown, shown
+    text = shown.lstrip("<≤≥").replace(",", "")
+    if shown.startswith("<"):
+        return 1, int(text) - 1
+    if shown == "not shown":
+        return 1, 10**6
+    return (int(text), 10**6) if shown.startswith("≥") else (0, int(text))
+
+
+@pytest.mark.parametrize(
+    "countries",
+    [
+        {"AAA": {"used": 224, "age": 1, "sex": 2}, "BBB": {"used": 90, "age": 3, "sex": 40}},
+        {"AAA": {"used": 224, "age": 1}, "BBB": {"used": 90, "age": 30}, "CCC": {"used": 50}},
+        {"AAA": {"used": 324, "filter: x": 4809, "age": 1}},
+        {"AAA": {"used": 324, "age": 2}},
+    ],
+)
+def test_no_small_count_of_an_account_can_be_worked_out(countries):
+    rows = {row["country"]: row for row in row_accounts(account_of(**countries), 5)}
+    truth = {"all": {}, **countries}
+    for country, row in rows.items():
+        parts = {one["reason"]: one["rows"] for one in row["excluded"]}
+        told = {**parts, "used": row["used"]}
+        small = [name for name, shown in told.items() if str(shown).startswith("<")]
+        low, high = possible(row["read"], 5)
+        for name in small:
+            others = [possible(shown, 5) for other, shown in told.items() if other != name]
+            least = low - sum(top for _, top in others)
+            most = high - sum(bottom for bottom, _ in others)
+            assert max(least, 1) < min(most, 4), (country, name, row)
+        for name, n in truth[country].items():  # and what is told is true
+            bottom, top = possible(told[name], 5)
+            assert bottom <= n <= top
+    for name in {name for parts in countries.values() for name in parts} - {"used"}:
+        cells = [
+            next((one["rows"] for one in rows[c]["excluded"] if one["reason"] == name), 0)
+            for c in countries
+        ]
+        hidden = [cell for cell in cells if isinstance(cell, str)]
+        assert len(hidden) != 1 or isinstance(
+            next(one["rows"] for one in rows["all"]["excluded"] if one["reason"] == name), str
+        )

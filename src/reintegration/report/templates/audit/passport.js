@@ -188,7 +188,7 @@ function account(spec) {
   const rows = spec.rows ?? [];
   const reasons = [...new Set(rows.flatMap((row) => row.excluded ?? []).map((one) => one.reason))];
   const of = (row, reason) => (row.excluded ?? []).find((one) => one.reason === reason);
-  return section("rows", rows.length ? paragraph(say("rows_note")) : null, grid([
+  return section("rows", rows.length ? paragraph(say("rows_note", { minimum: number(setup.minimum) })) : null, grid([
     [say("columns.country"), (row) => countryName(row.country), true],
     [say("columns.read"), (row) => number(row.read)],
     ...reasons.map((reason) => [reason, (row) => number(of(row, reason)?.rows ?? 0)]),
