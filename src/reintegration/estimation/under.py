@@ -14,7 +14,7 @@ from reintegration.estimation.estimators import Solution
 from reintegration.estimation.permutation import permutation_test
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import Specification
-from reintegration.estimation.validity import Support, crossing
+from reintegration.estimation.validity import Support, crossing, equal_clusters
 
 FEW = 10  # clusters carrying a term, below which a warning stands beside the estimate
 HALF = 0.5  # share of a variance told by no other cluster, above which there is no number
@@ -82,14 +82,13 @@ class Under:
     def _rows(self, effect: Effect) -> Judgement:
         """As `judge`, where each row is for itself."""
         errors, spec = self.errors, self.fitted.spec
+        assert effect.weights is not None
         warnings = []
         if effect.carrier is not None and effect.group != INTERCEPT:
             rows = carried(effect.carrier, spec, self.design)
             if rows <= 1:
                 return Judgement({}, _carried_by(rows, "row", errors))
-            if rows < FEW:
-                warnings.append(f"carried by {rows} row(s) only")
-        assert effect.weights is not None
+            warnings += _few(rows, self._equal_rows(effect.weights), "row")
         share, lone = errors.leaning(effect.weights)
         rests = f"it rests on {lone} row(s) that the model fits exactly"
         if share and errors.vcov.type in ("HC2", "HC3"):
@@ -102,6 +101,14 @@ class Under:
                 f" to which {errors.vcov.label} gives no error: the interval is too narrow"
             )
         return Judgement({}, "", warnings)
+
+    def _equal_rows(self, weights: np.ndarray) -> float:
+        """Say to how many rows of equal weight those of an estimate amount; infinite if unknown."""
+        solution = self.fitted.solution
+        if solution.working and (solution.working.given or not solution.working.orthonormal):
+            return np.inf
+        q = self.design.q if solution.q is None else solution.q
+        return equal_clusters((q @ (self.errors.inverse.T @ weights)) ** 2)
 
     def _clusters(self, effect: Effect) -> Judgement:
         """As `judge`, where rows are clustered; of two ways, the one with fewer counts."""
@@ -126,11 +133,7 @@ class Under:
                 f"{share:.0%} of its variance stands on {lone} {unit}(s) whose part the model fits"
                 f" exactly and to which {vcov.label} gives no error: the interval is too narrow"
             )
-        if carrying < FEW:
-            warnings.append(f"carried by {carrying} {unit}(s) only")
-        elif effective < FEW:
-            warnings.append(f"its {carrying} {unit}(s) count as {effective:.1f} of equal weight")
-        return Judgement(counts, "", warnings)
+        return Judgement(counts, "", [*warnings, *_few(carrying, effective, unit)])
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
@@ -248,6 +251,17 @@ def _carriers(values: np.ndarray, clusters: np.ndarray) -> int:
     common = clusters[places.ravel() == counts.argmax()]
     lone = len(found) > 2 and count > 1 and (common == common[0]).all()
     return count + 1 if lone else count
+
+
+def _few(carrying: int, effective: float, unit: str) -> list[str]:
+    """Warn where few carry a term, or few of those in the estimate have most of its weight."""
+    if not min(carrying, effective) < FEW:
+        return []
+    only = " only" if carrying < FEW else ""
+    counted = f"carried by {carrying:,} {unit}(s){only}"
+    if np.isinf(effective):
+        return [counted]
+    return [f"{counted}, and all {unit}(s) together weigh as {effective:.1f} equal ones"]
 
 
 def carried(

@@ -68,11 +68,11 @@ class Support:
         """
         u = self.influence(weights)
         squares = np.bincount(self.clusters, weights=u**2)
-        found = [_equal_clusters(squares)]
+        found = [equal_clusters(squares)]
         shared = np.bincount(self.clusters, weights=u) ** 2
         sizes = np.bincount(self.clusters)
         if not self.working and shared.sum() > SEEN * (sizes * squares).sum():
-            found.append(_equal_clusters(shared))
+            found.append(equal_clusters(shared))
         return float(min(found))
 
     def leaning(self, weights: np.ndarray) -> tuple[float, int]:
@@ -145,6 +145,10 @@ def crossing(fixed: Effects | None, clusters: np.ndarray, n: int) -> np.ndarray:
     return fixed.rest if nested(fixed.first, clusters) else fixed.whole()
 
 
-def _equal_clusters(gamma: np.ndarray) -> float:
-    total = float(gamma.sum())
-    return total**2 / float(gamma @ gamma) if total > 0 else np.nan
+def equal_clusters(gamma: np.ndarray) -> float:
+    """Count the clusters of equal weight that clusters of these variances amount to."""
+    largest = float(gamma.max(initial=0.0))
+    if not largest > 0:
+        return np.nan
+    share = gamma / largest
+    return float(share.sum()) ** 2 / float(share @ share)

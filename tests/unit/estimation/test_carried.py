@@ -145,3 +145,35 @@ def test_what_rests_a_little_on_one_row_has_a_number_and_a_warning(effects):
     assert "too narrow" in few["warnings"]
     for level in ("region.a", "region.b", "region.d"):  # for them it is the other way round
         assert fit.estimate(level)["status"] == UNDER
+
+
+# ---------------------------------------------------------------- both counts
+
+
+@pytest.mark.parametrize(
+    ("first", "treated", "carrying", "effective", "said"),
+    [
+        (10, 2, 2, 2.2, "carried by 2 place(s) only, and all place(s) together weigh as 2.2 equal"),
+        (10, 20, 20, 40.0, ""),
+        (1000, 20, 20, 1.2, "carried by 20 place(s), and all place(s) together weigh as 1.2 equal"),
+    ],
+)
+def test_the_smaller_of_the_two_counts_is_warned_of_and_both_are_said(
+    first, treated, carrying, effective, said
+):
+    place = np.repeat(np.arange(40), [first] + [10] * 39)
+    frame = pd.DataFrame({"place": [f"p{i}" for i in place], "t": (place < treated).astype(float)})
+    frame["y"] = np.random.default_rng(0).normal(size=len(frame))
+    row = fit_specification(frame, spec("t", Vcov("CR1S", "place"))).estimate("t")
+    assert row["n_carrying"] == carrying
+    assert row["effective_clusters"] == pytest.approx(effective, abs=0.05)
+    assert said in row["warnings"]
+    assert bool(said) == bool(row["warnings"])
+
+
+def test_rows_of_little_weight_are_warned_of_under_hc():
+    frame = panel(12)
+    frame.loc[7, "x"] = 40.0
+    row = fit_specification(frame, spec("x", HC[1])).estimate("x")
+    assert "carried by 72 row(s), and all row(s) together weigh as 1.1 equal" in row["warnings"]
+    assert fit_specification(panel(12), spec("x", HC[1])).estimate("x")["warnings"] == ""
