@@ -38,7 +38,7 @@ def errors_under(design: Design, solution: Solution, spec: Specification, vcov: 
     elif spec.estimator == "quantile":
         from reintegration.estimation.quantile import quantile_errors
 
-        r = quantile_errors(design, spec, vcov)
+        r = quantile_errors(design, solution, spec, vcov)
     return covariance(
         design.q if solution.q is None else solution.q,
         r,

@@ -1,16 +1,18 @@
 """Quantile regression: the exact solution of its linear program."""
 
-import warnings
-
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack
+from scipy.special import ndtri
 
 from reintegration.estimation.covariance import Working
 from reintegration.estimation.design import Design
 from reintegration.estimation.estimators import Solution
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import Specification, Vcov
+
+IQR = 1.34  # of a normal distribution, in standard deviations
+ROUNDING = 1e-12
 
 
 def fit_quantile(design: Design, spec: Specification) -> Solution:
@@ -23,25 +25,31 @@ def fit_quantile(design: Design, spec: Specification) -> Solution:
     """
     y, x, tau = design.y, design.x, spec.quantile
     n, k = x.shape
+    # Whatever the units of outcome and columns, the program is the same: its tolerances are not
+    # relative. Moving y along the columns moves the coefficients as much.
     basis, r = np.linalg.qr(x)
+    start = basis.T @ y
+    left = y - basis @ start
+    size = float(np.abs(left).max())
+    size = size if size > ROUNDING * float(np.abs(y).max()) else float(np.abs(y).max())
     found = linprog(
         np.concatenate([np.zeros(k), np.full(n, tau), np.full(n, 1 - tau)]),
         A_eq=hstack([csr_array(basis), eye_array(n), -eye_array(n)]).tocsc(),
-        b_eq=y,
+        b_eq=left / size,
         bounds=[(None, None)] * k + [(0, None)] * (2 * n),
         method="highs-ds",
     )
     if found.status != 0:
         raise NotEstimable(f"quantile regression did not converge: {found.message}")
     # The solution passes through k rows: from them it has all its digits.
-    coefficients = np.linalg.solve(r, found.x[:k])
+    moved = found.x[:k]
+    through = np.argsort(np.abs(left / size - basis @ moved), kind="stable")[:k]
+    if np.linalg.matrix_rank(basis[through]) == k:
+        exact = np.linalg.solve(basis[through], left[through] / size)
+        if np.allclose(exact, moved, rtol=1e-6, atol=1e-9):
+            moved = exact
+    coefficients = np.linalg.solve(r, start + size * moved)
     residuals = y - x @ coefficients
-    through = np.argsort(np.abs(residuals))[:k]
-    if np.linalg.matrix_rank(x[through]) == k:
-        exact = np.linalg.solve(x[through], y[through])
-        if np.allclose(exact, coefficients, rtol=1e-6, atol=1e-9):
-            coefficients = exact
-            residuals = y - x @ coefficients
     check = np.where(residuals < 0, tau - 1, tau) * residuals
     centred = y - np.quantile(y, tau)
     empty = np.where(centred < 0, tau - 1, tau) * centred
@@ -58,28 +66,44 @@ def fit_quantile(design: Design, spec: Specification) -> Solution:
     )
 
 
-def quantile_errors(design: Design, spec: Specification, vcov: Vcov) -> np.ndarray:
+def quantile_errors(
+    design: Design, solution: Solution, spec: Specification, vcov: Vcov
+) -> np.ndarray:
     """Return the root of the information, shape (k, k), from an estimate of the density.
 
-    As statsmodels has it: `classical` takes the density as the same in all rows, HC0 does not
-    (Powell 1991); kernel and bandwidth are Epanechnikov's and Hall and Sheather's.
+    As statsmodels has it, but from the exact residuals: one density for all rows, with the kernel
+    of Epanechnikov and the bandwidth of Hall and Sheather. HC0 takes the scores of rows as they
+    are, `classical` their expectation.
 
     Raises
     ------
     NotEstimable
         If the density cannot be estimated.
     """
-    from statsmodels.regression.quantile_regression import QuantReg
-
-    kind = "iid" if vcov.type == "classical" else "robust"
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its own iterations, whose estimates are not used
-        model = QuantReg(design.y, design.x)
-        fitted = model.fit(q=spec.quantile, vcov=kind, kernel="epa", bandwidth="hsheather")
-        matrix = np.asarray(fitted.cov_params())
-    if not np.isfinite(matrix).all():
+    residuals, tau, n = solution.residuals, spec.quantile, len(design.y)
+    q, r = np.linalg.qr(design.x)
+    size = float(np.abs(residuals).max())
+    low, high = np.percentile(residuals, (25, 75))
+    spread = min(float(np.std(design.y)), float(high - low) / IQR)
+    width = spread * float(np.diff(ndtri(tau + _hall_sheather(n, tau) * np.array([-1, 1])))[0])
+    if not (np.isfinite(width) and size > ROUNDING * np.abs(design.y).max() and width > 0):
         raise NotEstimable("the density at the quantile cannot be estimated")
-    try:
-        return np.linalg.cholesky(np.linalg.inv(matrix)).T
-    except np.linalg.LinAlgError:
-        raise NotEstimable("the density at the quantile cannot be estimated") from None
+    near = residuals / width
+    density = float(np.where(np.abs(near) <= 1, 0.75 * (1 - near**2), 0).sum()) / (n * width)
+    if not density > 0:
+        raise NotEstimable("the density at the quantile cannot be estimated")
+    if vcov.type == "classical":
+        return r * (density / np.sqrt(tau * (1 - tau)))
+    above = residuals > ROUNDING * size  # rows that the fit passes through are not above it
+    scores = q * np.where(above, tau, 1 - tau)[:, None]
+    root = np.linalg.qr(scores, mode="r")
+    return np.linalg.qr(np.linalg.solve(root.T, r), mode="r") * density
+
+
+def _hall_sheather(n: int, tau: float) -> float:
+    """Return the bandwidth of Hall and Sheather (1988) on the scale of probabilities."""
+    z = float(ndtri(tau))
+    density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    return float(
+        n ** (-1 / 3) * ndtri(0.975) ** (2 / 3) * (1.5 * density**2 / (2 * z * z + 1)) ** (1 / 3)
+    )

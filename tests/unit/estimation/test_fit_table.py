@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from typer.testing import CliRunner
 
 from reintegration.cli import app
@@ -272,6 +273,24 @@ def test_quantile_passes_through_as_many_rows_as_coefficients(path):
     residuals = frame["y"] - a - b * frame["x"]
     assert (residuals.abs() < 1e-12).sum() == 2
     assert abs((residuals > 1e-12).sum() - (residuals < -1e-12).sum()) <= 2
+
+
+@pytest.mark.parametrize("kind", ["classical", "HC0"])
+@pytest.mark.parametrize("tau", [0.3, 0.5])
+def test_quantile_errors_are_those_of_statsmodels_whatever_the_units(path, kind, tau):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.normal(size=301), "z": rng.exponential(size=301)})
+    frame["y"] = 3 + frame["x"] + (1 + frame["z"]) * rng.normal(size=301)
+    asked = {"outcome": "y", "terms": ["x", "z"], "estimator": "quantile", "quantile": tau}
+    found = {}
+    for of_x, of_y in ((1, 1), (1e9, 1), (1e-9, 1), (1, 1e9), (1, 1e-9), (1e40, 1e-40)):
+        frame.assign(x=frame["x"] * of_x, y=frame["y"] * of_y).to_csv(path.parent / "q.csv")
+        x = row(fit(path.parent / "q.csv", vcov={"type": kind}, **asked), "x")
+        found[of_x, of_y] = [x["estimate"] * of_x / of_y, x["std_error"] * of_x / of_y]
+        assert found[of_x, of_y] == pytest.approx(found[1, 1], rel=1e-9)
+    model = sm.QuantReg(frame["y"], sm.add_constant(frame[["x", "z"]]))
+    theirs = model.fit(q=tau, vcov="iid" if kind == "classical" else "robust")
+    assert found[1, 1] == pytest.approx([theirs.params["x"], theirs.bse["x"]], rel=0.01)
 
 
 # ---------------------------------------------------------------- what is refused
