@@ -29,6 +29,7 @@ from reintegration.estimation.specs import (
 
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
+RANGE = 1e75  # of numbers whose squares, and products of these, can still be computed
 OF_THE_STUDY = ("surveys", "changes", "mentoring")  # data whose specifications config.yaml holds
 
 
@@ -123,8 +124,8 @@ def build_design(
     Raises
     ------
     NotEstimable
-        If no row is left, the outcome does not vary, the reference country is absent, or
-        there are as many coefficients as rows.
+        If no row is left, the outcome does not vary, the reference country is absent, there
+        are as many coefficients as rows, or numbers are too large or too small for squares.
     """
     if used is None:
         used, _ = row_account(frame, spec)
@@ -135,9 +136,14 @@ def build_design(
     y = _floats(sample[spec.outcome])
     if np.ptp(y) == 0 and len(y) > 1:
         raise NotEstimable(f"{spec.outcome} does not vary in the sample")
+    _in_range(spec.outcome, y)
     levels = spec_levels(frame, spec, countries)
     coded = [encode_term(sample, term, spec, levels) for term in spec.right_side]
+    for part in coded:
+        _in_range(str(part.term), part.basis)
     root = np.sqrt(_floats(sample[spec.weights])) if spec.weights else None
+    if root is not None:
+        _in_range(str(spec.weights), root**2)
     fixed = None
     if spec.absorbed:
         fixed = fixed_effects([group_codes(sample, name) for name in spec.absorbed], root)
@@ -362,6 +368,16 @@ def _blank_text(frame: pd.DataFrame, spec: Specification) -> str:
         place = f"`{key}` in config.yaml" if spec.data in OF_THE_STUDY else "its controls"
         text += f" (to estimate without: take {', '.join(named)} out of {place})"
     return text
+
+
+def _in_range(name: str, values: np.ndarray) -> None:
+    """Refuse numbers whose squares, or squares of squares, leave the range of floating point."""
+    size = float(np.abs(values).max(initial=0.0))
+    if size and not 1 / RANGE <= size <= RANGE:
+        raise NotEstimable(
+            f"the largest of {term_name(name)} is {size:.0e}, whose squares cannot be computed:"
+            " take another unit"
+        )
 
 
 def _floats(column: pd.Series) -> np.ndarray:

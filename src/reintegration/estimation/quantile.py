@@ -96,8 +96,9 @@ def quantile_errors(
         return r * (density / np.sqrt(tau * (1 - tau)))
     above = residuals > ROUNDING * size  # rows that the fit passes through are not above it
     scores = q * np.where(above, tau, 1 - tau)[:, None]
-    root = np.linalg.qr(scores, mode="r")
-    return np.linalg.qr(np.linalg.solve(root.T, r), mode="r") * density
+    _, root = np.linalg.qr(scores)
+    _, upper = np.linalg.qr(np.linalg.solve(root.T, r))
+    return upper * density
 
 
 def _hall_sheather(n: int, tau: float) -> float:

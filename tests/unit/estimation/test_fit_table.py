@@ -181,14 +181,40 @@ def test_parquet_may_hold_anything(tmp_path):
     assert table.frame["decimal"].tolist()[0] == 1.5
 
 
-def test_numbers_that_overflow_fail_with_a_reason(tmp_path):
+@pytest.mark.parametrize("size", [1e160, 1e-200])
+@pytest.mark.parametrize("name", ["y", "x", "w"])
+@pytest.mark.parametrize(
+    "spec", [{}, {"estimator": "random_effects", "random": {"groups": "g"}, "weights": None}]
+)
+def test_numbers_whose_squares_cannot_be_computed_fail_with_a_reason(tmp_path, spec, name, size):
     rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"y": 1e200 * rng.normal(size=40), "g": np.arange(40) % 6, "x": 1})
+    frame = pd.DataFrame({name: rng.normal(size=40) for name in "yx"}).assign(w=1.0)
+    frame["g"] = np.arange(40) % 6
+    frame[name] *= size
     frame.to_csv(tmp_path / "t.csv", index=False)
-    spec = {"estimator": "random_effects", "random": {"groups": "g"}, "vcov": {"type": "HC1"}}
-    result = fit(tmp_path / "t.csv", outcome="y", terms=["x"], **spec)
+    asked = {"outcome": "y", "terms": ["x"], "vcov": {"type": "HC1"}, "weights": "w"} | spec
+    if not asked["weights"] and name == "w":
+        return
+    result = fit(tmp_path / "t.csv", **asked)
     assert result["status"] == "failed"
-    assert "numerical failure" in result["reason"]
+    assert f"the largest of {name} is" in result["reason"]
+    assert "take another unit" in result["reason"]
+
+
+@pytest.mark.parametrize("size", [2.0**200, 2.0**-200])
+def test_large_and_small_numbers_give_the_same_but_for_their_unit(tmp_path, size):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({name: rng.normal(size=40) for name in "yx"}).assign(g=np.arange(40) % 6)
+    vcovs = [{"type": "HC1"}, {"type": "CR2", "cluster": "g"}, {"type": "wild", "cluster": "g"}]
+    found = []
+    for unit in (1.0, size):
+        frame.assign(y=frame["y"] * unit, x=frame["x"] * unit).to_csv(tmp_path / "t.csv")
+        found.append(fit(tmp_path / "t.csv", outcome="y", terms=["x"], vcov=vcovs)["estimates"])
+    for ours, theirs in zip(*found, strict=True):
+        if ours["term"] == "x":
+            for key in ("estimate", "std_error", "p_value"):
+                assert ours[key] == pytest.approx(theirs[key], rel=1e-9)
+            assert "exact" not in theirs["warnings"]
 
 
 def test_truths_dates_and_odd_names_can_be_used(path):
