@@ -29,6 +29,7 @@ from reintegration.estimation.specs import (
 
 TOLERANCE = 1e-7  # R's lm: a column is aliased if this share of its length is left
 EXPLAINED_BY = 1e-7
+ROUNDING = 64 * np.finfo(float).eps
 RANGE = 1e75  # of numbers whose squares, and products of these, can still be computed
 OF_THE_STUDY = ("surveys", "changes", "mentoring")  # data whose specifications config.yaml holds
 
@@ -167,6 +168,11 @@ def build_design(
     kept, aliased = independent_columns(r, lengths)
     if len(kept) < len(names):
         q, r = np.linalg.qr(centred[:, kept])
+    distant = {
+        names[j]
+        for j in aliased
+        if ":" not in sources[j] and _told_if_centred(full[:, j], q, fixed, root)
+    }
     absorbed = fixed.rank if fixed else 0
     if len(y) - len(kept) - absorbed < 1:
         raise NotEstimable(
@@ -182,12 +188,12 @@ def build_design(
         columns=tuple(names[j] for j in kept),
         variables=tuple(sources[j] for j in kept),
         dropped=dropped,
-        effects=_effects(coded, names, kept, dropped, full, spec, unrecorded),
+        effects=_effects(coded, names, kept, dropped, full, spec, unrecorded, distant),
         rows=np.flatnonzero(used),
         returnees=returnees,
         clusters=groups.get(spec.vcov.cluster or ""),
         warnings=tuple(
-            unrecorded.get(sources[names.index(name)]) or _dropped_text(name, by, spec)
+            unrecorded.get(sources[names.index(name)]) or _dropped_text(name, by, spec, distant)
             for name, by in dropped.items()
         ),
         root=root,
@@ -255,6 +261,7 @@ def _effects(
     full: np.ndarray,
     spec: Specification,
     unrecorded: dict[str, str],
+    distant: set[str],
 ) -> tuple[Effect, ...]:
     """Turn the levels of each term into combinations of kept columns."""
     effects = []
@@ -277,7 +284,7 @@ def _effects(
                     problem = "; ".join(
                         f"{name} does not vary in the sample"
                         if name in constant
-                        else _dropped_text(name, dropped[name], spec)
+                        else _dropped_text(name, dropped[name], spec, distant)
                         for name in gone
                     )
                 else:
@@ -319,8 +326,27 @@ def _intercept(n: int) -> Coded:
     return Coded.single(None, INTERCEPT, np.ones(n), "all columns at zero")
 
 
-def _dropped_text(name: str, by: Sequence[str], spec: Specification) -> str:
+def _told_if_centred(
+    column: np.ndarray, q: np.ndarray, fixed: Effects | None, root: np.ndarray | None
+) -> bool:
+    """Say whether only the distance of its values from zero makes a column an alias."""
+    centred = column - column.mean()
+    if np.ptp(column) <= ROUNDING * np.abs(column).max():
+        return False
+    left = centred if fixed is None else fixed.residuals(centred)
+    if root is not None:
+        left, centred = left * root, centred * root
+    left = left - q @ (q.T @ left)
+    return bool(np.linalg.norm(left) > TOLERANCE * np.linalg.norm(centred))
+
+
+def _dropped_text(name: str, by: Sequence[str], spec: Specification, distant: set[str]) -> str:
     shown = term_name(name)
+    if name in distant:
+        return (
+            f"{shown} was dropped: it varies by less than 1e-7 of its distance from zero, for"
+            " which R drops it too; centre it (subtract its mean)"
+        )
     if not by and spec.absorbed:
         return f"{shown} was dropped: the fixed effects of {', '.join(spec.absorbed)} take it up"
     if not by:

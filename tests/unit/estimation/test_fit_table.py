@@ -201,6 +201,33 @@ def test_numbers_whose_squares_cannot_be_computed_fail_with_a_reason(tmp_path, s
     assert "take another unit" in result["reason"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"fixed_effects": ["g"]}, {"weights": "w"}, {"terms": ["z", "far", "near", "twice"]}],
+)
+def test_a_column_far_from_zero_is_dropped_as_by_r_and_said_to_need_centring(tmp_path, more):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({name: rng.normal(size=40) for name in "yxz"})
+    frame = frame.assign(g=np.arange(40) % 6, w=1.0 + np.arange(40) % 3)
+    frame = frame.assign(far=1e12 + frame["x"], near=1e5 + frame["x"], twice=2 * frame["z"] + 1)
+    frame["flat"] = 0.1 + 1e-17 * frame["x"]  # rounding of one number is no variation
+    frame["flat"] = np.nextafter(frame["flat"], np.where(frame["x"] > 0, 1, 0))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    asked = {"outcome": "y", "terms": ["z", "far", "near", "twice", "flat"]} | more
+    result = fit(tmp_path / "t.csv", **asked)
+    said = {r["term"]: (r["status"], r["reason"]) for r in result["estimates"]}
+    assert said["far"][0] == "not_estimable"
+    assert "centre it (subtract its mean)" in said["far"][1]
+    assert said["near"][0] == "ok"
+    assert said["twice"][0] == "not_estimable"
+    for term in ("twice", "flat"):
+        assert "centre" not in said.get(term, ("", ""))[1]
+    centred = frame.assign(far=frame["far"] - 1e12).drop(columns="near")
+    centred.to_csv(tmp_path / "t.csv", index=False)
+    asked["terms"] = [term for term in asked["terms"] if term != "near"]
+    assert row(fit(tmp_path / "t.csv", **asked), "far")["status"] == "ok"
+
+
 @pytest.mark.parametrize("size", [2.0**200, 2.0**-200])
 def test_large_and_small_numbers_give_the_same_but_for_their_unit(tmp_path, size):
     rng = np.random.default_rng(1)
