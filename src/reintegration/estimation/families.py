@@ -5,7 +5,7 @@ which knows how far the tests depend on one another.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +30,7 @@ def adjust_families(
     *,
     method: Method = "holm",
     draws: int = 999,
-    seed: int = 0,
+    seed: int | Mapping[str, int] = 0,
     every_covariance: bool = False,
 ) -> None:
     """Fill p_holm, p_bh, p_romano_wolf and p_adjusted of the rows of each family.
@@ -45,7 +45,7 @@ def adjust_families(
     method
         Which of the three `p_adjusted` repeats.
     draws, seed
-        Of the resampling of Romano and Wolf.
+        Of the resampling of Romano and Wolf; a mapping holds the seed of each family.
     every_covariance
         Whether rows under the other covariances are families of their own.
     """
@@ -66,9 +66,9 @@ def adjust_families(
             for (_, _, row), p in zip(members, adjust(p_values, name), strict=True):
                 row[f"p_{name}"] = float(p)
         if tested:
-            _romano_wolf(
-                tested, draws, np.random.default_rng([seed, zlib.crc32(repr(key).encode())])
-            )
+            base = seed if isinstance(seed, int) else seed[key[0]]
+            rng = np.random.default_rng([base, zlib.crc32(repr(key).encode())])
+            _romano_wolf(tested, draws, rng)
         for _, _, row in members:
             row["p_adjusted"] = row[f"p_{method}"]
 

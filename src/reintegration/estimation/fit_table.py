@@ -119,8 +119,8 @@ def fit_table(wanted: Sequence[Wanted], table: Table) -> list[dict[str, Any]]:
         (spec,) = one.specs
         written = one.written
         fits.append(_fit(table.frame, spec, written.confidence_level, written.seed))
-    seed = wanted[0].written.seed if wanted else 0
-    adjust_families(fits, seed=seed, every_covariance=True)
+    seeds = {one.written.family: one.written.seed for one in wanted if one.written.family}
+    adjust_families(fits, seed=seeds, every_covariance=True)
     return [_result(one, fitted, table) for one, fitted in zip(wanted, fits, strict=True)]
 
 

@@ -81,10 +81,25 @@ def expand(written: Sequence[Written], table: "Table") -> list[Wanted]:
             spec, problems = read_one(one, outcome, table.columns, Around(str(one.id)))
             wanted.append(Wanted(one, [spec], problems))
     problems = [problem for one in wanted for problem in one.problems]
+    problems += _seeds_differ(written)
     if problems:
         headline = f"{table.path.name}: specifications cannot be fitted to it."
         raise StudyError(headline, list(dict.fromkeys(problems)))
     return wanted
+
+
+def _seeds_differ(written: Sequence[Written]) -> list[str]:
+    """Say which families have members of different seeds: all are drawn from one."""
+    problems = []
+    for family in dict.fromkeys(one.family for one in written if one.family):
+        seeds = {str(one.id): one.seed for one in written if one.family == family}
+        if len(set(seeds.values())) > 1:
+            named = ", ".join(f"{seed} ({name})" for name, seed in seeds.items())
+            problems.append(
+                f"seed: the members of family {family} are drawn together, and have {named};"
+                " write one seed in all of them"
+            )
+    return problems
 
 
 def read_one(

@@ -304,7 +304,7 @@ class Written(Regression):
     """A specification for `reintegration fit`, which has no study around it."""
 
     outcome: str | None = Field(default=None, description="Left-hand side, if it is one.")
-    seed: int = Field(default=20201231, ge=0, description="Of wild and permutation.")
+    seed: int = Field(default=20201231, ge=0, description="Of wild, permutation and the family.")
     confidence_level: float = Field(default=0.95, gt=0, lt=1, description="Of intervals.")
 
     @property

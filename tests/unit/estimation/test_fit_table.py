@@ -461,6 +461,38 @@ def test_a_family_is_adjusted_under_each_covariance_apart(path):
             assert found["p_holm"] == found["p_value"]
 
 
+def test_a_family_draws_from_its_own_seed_whoever_stands_before_it(path):
+    table = read_table(path)
+
+    def adjusted(*seeds: tuple[str, str, int]) -> float:
+        written = [
+            Written.model_validate(
+                {
+                    "id": name,
+                    "family": family,
+                    "seed": seed,
+                    "outcome": "y",
+                    "terms": ["x", "z"],
+                    "vcov": {"type": "HC1"},
+                }
+            )
+            for name, family, seed in seeds
+        ]
+        results = fit_table(expand(written, table), table)
+        [last] = [result for result in results if result["spec_id"] == "last"]
+        return row(last, "z")["p_romano_wolf"]
+
+    alone = adjusted(("last", "f", 3))
+    assert adjusted(("first", "g", 1), ("last", "f", 3)) == alone
+    assert len({adjusted(("last", "f", seed)) for seed in range(5)}) > 1
+    with pytest.raises(StudyError) as error:
+        adjusted(("first", "f", 1), ("other", "g", 2), ("last", "f", 3))
+    assert error.value.problems == [
+        "seed: the members of family f are drawn together, and have 1 (first), 3 (last);"
+        " write one seed in all of them"
+    ]
+
+
 def test_the_same_inputs_give_the_same_bytes(path, tmp_path):
     (tmp_path / "spec.yaml").write_text("{outcome: y, terms: [x, g], vcov: {type: HC1}}")
     for name in ("one.json", "two.json"):
