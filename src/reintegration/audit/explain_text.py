@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from reintegration.countries import country_name
+
 INDENT = "  "
 MOST = 24  # lines of a list, beyond which the rest is counted; --json has all
 
@@ -18,6 +20,7 @@ RESTS = {
     "n_other": "others",
     "returnees_with": "returnees who gave this answer",
 }
+ALL_COUNTRIES, PILOT_COUNTRIES = "all countries", "all countries of the pilot"
 SIZES = ("min", "p25", "median", "p75", "max")
 
 
@@ -162,7 +165,7 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
             ("term", estimate["term"]),
             ("means", estimate["contrast"]),
             ("outcome", estimate["outcome"]),
-            ("country", estimate["country"]),
+            ("country", _country(estimate["country"], estimate["file"])),
             ("estimate", estimate["estimate"]),
             ("std. error", estimate["std_error"]),
             ("how", estimate["vcov_label"]),
@@ -189,6 +192,13 @@ def _estimate(estimate: dict[str, Any], run: dict[str, Any], width: int) -> Iter
     if parts := estimate["made_of"]:
         yield from _title(f"Made of {len(parts)} numbers")
         yield from (f"{INDENT}{name}" for name in parts)
+
+
+def _country(code: str, file: str) -> str:
+    """Name the country of an estimate, or what it is over."""
+    if code != "all":
+        return f"{country_name(code)} ({code})" if code else ""
+    return PILOT_COUNTRIES if file.startswith("orion/") else ALL_COUNTRIES
 
 
 def _few_df(df: Any) -> str:
@@ -279,7 +289,7 @@ def _specification(found: dict[str, Any], width: int, most: int) -> Iterator[str
     )
     rows = [
         (
-            row["country"],
+            ALL_COUNTRIES if row["country"] == "all" else row["country"],
             row["read"],
             row["used"],
             row["returnees"],

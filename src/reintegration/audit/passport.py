@@ -157,7 +157,7 @@ def make_passports(
                                   passport["term"])  # fmt: skip
                     passport["fewer_controls"] = of
             if kind == DESCRIPTION:
-                passport |= described(row, minimum, name in hidden)
+                passport |= described(row, minimum, name in hidden, codebook)
             if kind == REGRESSION and name not in made:
                 problems.append(f"{name}: no specification of the study makes it")
             # A number that its table does not give (a slope on few returnees) has no evidence.

@@ -7,7 +7,10 @@ import pandas as pd
 
 from reintegration.audit.estimate_files import ESTIMATE_FILES
 from reintegration.audit.small import RESTS_ON, count, words
+from reintegration.codebook import Codebook
+from reintegration.countries import country_name
 from reintegration.estimation.design import INTERCEPT
+from reintegration.estimation.rows import ALL
 from reintegration.estimation.specs import COUNTRY
 from reintegration.studies.importance import group_of
 
@@ -19,6 +22,10 @@ KEYS = (
 NUMBERS = ("std_error", "p_value", "conf_low", "conf_high", "df")
 TEXTS = ("term", "contrast", "group", "outcome", "country", "status")
 HIDDEN = "suppressed"
+# What codes of descriptions are called.
+STATISTICS = {"mean": "mean", "median": "median", "sd": "standard deviation", "share": "share"}
+COUNTED = {"follow_ups": "returnees surveyed at least twice", "mentored": "mentored returnees"}
+DONE = {"flagged": "flagged", "changed": "changed", "removed": "left out"}
 
 
 def entry(
@@ -63,25 +70,61 @@ def vcov_label(row: Mapping[str, Any]) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def described(row: Mapping[str, Any], minimum: int, hidden: bool) -> dict[str, Any]:
+def described(
+    row: Mapping[str, Any], minimum: int, hidden: bool, codebook: Codebook | None = None
+) -> dict[str, Any]:
     """Say in words what a description describes, and on how many it rests unless it is hidden."""
-    if _there(row.get("rule")):
-        words = f"rule of cleaning {row['rule']}: surveys {row['done']}"
-    else:
-        what = _text(row.get("variable"))
-        if answer := _text(row.get("answer")):
-            what += f" = {answer}"
-        where = _text(row.get("country"))
-        among = _text(row.get("basis"))
-        words = f"{_text(row.get('statistic'))} of {what}"
-        words += f" over {among}" if among else ""
-        words += " of all countries" if where == "all" else f" of {where}" if where else ""
+    words = _cleaned(row) if _there(row.get("rule")) else _counted(row, codebook)
     rests = {
         name: count(row[name], minimum)
         for name in (*RESTS_ON, "n_obs", "returnees_with")
         if _there(row.get(name)) and not hidden
     }
     return {"describes": words, "rests_on": rests}
+
+
+def _cleaned(row: Mapping[str, Any]) -> str:
+    done = DONE.get(str(row["done"]), str(row["done"]))
+    return f"surveys that the cleaning rule “{_plain(str(row['rule']))}” {done}"
+
+
+def _counted(row: Mapping[str, Any], codebook: Codebook | None) -> str:
+    """A number, share or mean of a variable, over whom and where."""
+    statistic, variable = _text(row.get("statistic")), _text(row.get("variable"))
+    answer, among = _text(row.get("answer")), _text(row.get("basis"))
+    code = _text(row.get("country"))
+    where = "all countries" if code == ALL else country_name(code) if code else ""
+    if statistic == "n":
+        words = f"number of {COUNTED.get(variable, _label(variable, codebook))}"
+    elif answer and answer != "yes":
+        words = f"share of {among}: {_label(variable, codebook)}"
+        words += f" is “{_answer(variable, answer, codebook)}”"
+    elif answer:
+        words = f"share of {among}: {_label(variable, codebook)}"
+    else:
+        what = STATISTICS.get(statistic.removesuffix("_returnees"), _plain(statistic))
+        words = f"{what} of “{_label(variable, codebook)}” over {among}"
+    return ", ".join(part for part in (words, where) if part)
+
+
+def _label(variable: str, codebook: Codebook | None) -> str:
+    """The codebook's name of a variable, or its own in words."""
+    try:
+        return codebook.label(variable, "en") if codebook else _plain(variable)
+    except KeyError:
+        return _plain(variable)
+
+
+def _answer(variable: str, code: str, codebook: Codebook | None) -> str:
+    try:
+        answers = codebook.answers_of(variable) if codebook else ()
+    except KeyError:
+        answers = ()
+    return next((one.in_language("en") for one in answers if one.code == code), _plain(code))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def made_of(

@@ -51,7 +51,7 @@ def use(used_in: str, language: Language, tables: Sequence[str] = TABLES) -> dic
     Parameters
     ----------
     tables
-        All tables in the order of the page: `outputs.table_names`.
+        All tables in the order of the page: `outputs.numbered_tables`.
     """
     kind, _, name = used_in.partition(": ")
     for names, key, own in ((FIGURES, "figure", "title"), (tables, "table", "caption")):

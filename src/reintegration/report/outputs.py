@@ -59,10 +59,10 @@ TABLES: tuple[str, ...] = (
     "sample",
     "migration",
     "scores",
+    "columns",
     "assistance",
     "levels",
     "changes",
-    "columns",
     "items",
     "slopes",
     "orion",
@@ -165,6 +165,13 @@ def table_names(specifications: Iterable[Mapping[str, Any]]) -> list[str]:
     """All tables in the order of the page, given the declared specifications."""
     place = TABLES.index("refits")
     return [*TABLES[:place], *regression_tables(specifications), *TABLES[place:]]
+
+
+def numbered_tables(specifications: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All tables of the page in order: with that of the regressions, which is no file."""
+    names = table_names(specifications)
+    place = names.index("migration") + 1
+    return [*names[:place], "specifications", *names[place:]]
 
 
 def table_files(folder: str | Path, specifications: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -20,6 +20,7 @@ from reintegration.report.outputs import (
     PAGE_INPUTS,
     RESULTS,
     TABLE_FORMATS,
+    numbered_tables,
     regression_tables,
     table_names,
 )
@@ -124,6 +125,7 @@ def run_page(
         asked=_asked(settings),
         instrument=method.instrument(settings, config),
         method=method.method_texts(words, config, folders),
+        specifications_word=_table_word("specifications", settings),
         specifications=method.specifications(frames["specs"], settings),
         reproduce=method.reproduce(words, config),
         choices=method.choices(config),
@@ -288,12 +290,16 @@ def _caption_values(words: Words) -> dict[str, str]:
 
 def _table(name: str, folder: Path, settings: Settings, page: Path) -> Markup:
     html = str(link_cells(fragment((folder / f"{name}.html").read_text(encoding="utf-8"))))
-    place = table_names(settings.specifications).index(name) + 1
-    number = settings.language.say("page.table_word", number=place)
+    number = _table_word(name, settings)
     opening = f'<figcaption id="caption-{name}">'
     html = html.replace(opening, f"{opening}<b>{number}</b> ", 1)
     links = _downloads(name, os.path.relpath(folder, page.parent), settings)
     return Markup(html.replace("</figure>", f"{links}</figure>", 1))
+
+
+def _table_word(name: str, settings: Settings) -> Markup:
+    place = numbered_tables(settings.specifications).index(name) + 1
+    return settings.language.say("page.table_word", number=place)
 
 
 def _further(settings: Settings) -> dict[str, str]:

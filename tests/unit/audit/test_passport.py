@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from reintegration.audit.estimate_files import ESTIMATE_FILES
 from reintegration.audit.explain import explain
 from reintegration.audit.explain_text import lines
 from reintegration.audit.passport_evidence import evidence
+from reintegration.audit.passport_numbers import described
 from reintegration.audit.passport_rows import row_accounts
 from reintegration.audit.passport_spec import specification_passport
 from reintegration.audit.passport_words import (
@@ -482,3 +484,39 @@ def test_no_small_count_of_an_account_can_be_worked_out(countries):
         assert len(hidden) != 1 or isinstance(
             next(one["rows"] for one in rows["all"]["excluded"] if one["reason"] == name), str
         )
+
+
+def test_what_a_description_describes_is_said_in_words(choices):
+    codebook = choices.instrument.codebook(ROOT)
+
+    def said(**row):
+        return described(row, 5, False, codebook)["describes"]
+
+    share = {"statistic": "share_returnees", "variable": "stranded", "answer": "yes"}
+    assert said(**share, basis="returnees", country="all") == (
+        "share of returnees: Was stranded before return, all countries"
+    )
+    assert said(statistic="sd", variable="age", basis="surveys", country="GIN") == (
+        "standard deviation of “Age in years” over surveys, Guinea"
+    )
+    man = {"statistic": "share", "variable": "sex", "answer": "man", "basis": "surveys"}
+    assert said(**man, country="GIN") == "share of surveys: Sex is “Man”, Guinea"
+    assert said(statistic="n", variable="follow_ups", basis="returnees", country="all") == (
+        "number of returnees surveyed at least twice, all countries"
+    )
+    assert said(rule="test_submission", done="removed") == (
+        "surveys that the cleaning rule “test submission” left out"
+    )
+
+
+def test_explain_says_over_what_an_estimate_is(folder):
+    found = explain(TERM, folder)
+    for country, file, said in (
+        ("all", "orion/effects.csv", "all countries of the pilot"),
+        ("all", "models/importance.csv", "all countries"),
+        ("GIN", "orion/effects.csv", "Guinea (GIN)"),
+    ):
+        found["estimate"] |= {"country": country, "file": file}
+        text = "\n".join(lines(found, 130))
+        assert re.search(rf"^  country +{re.escape(said)}$", text, re.MULTILINE)
+        assert "country     all\n" not in text

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from reintegration.report.outputs import FIGURES, PAGE_INPUTS, RESULTS, TABLES
+from reintegration.report.outputs import (
+    FIGURES,
+    PAGE_INPUTS,
+    RESULTS,
+    TABLES,
+    numbered_tables,
+)
 from reintegration.report.provenance import ORIGINS
 
 HEAVY = ("matplotlib", "seaborn", "pandas", "numpy", "jinja2")
@@ -37,3 +43,13 @@ def test_the_way_from_a_results_file_to_its_code_is_true(name, root: Path):
     assert re.search(rf"import .*\b{function}\b", script)
     assert re.search(rf"\b{function}\(", script)
     assert re.search(rf"^def {function}\(", (root / origin.module).read_text("utf-8"), re.MULTILINE)
+
+
+def test_tables_are_numbered_in_the_order_in_which_the_page_shows_them(root: Path):
+    template = (root / "src/reintegration/report/templates/study.html").read_text("utf-8")
+    shown = re.findall(
+        r"{{ tables(?:\.|\[\")(\w+)|id=\"table-(specifications)\"|(tables\[name\])", template
+    )
+    names = [first or second or "regression_extra" for first, second, _ in shown]
+    declared = [{"id": "extra", "data": "surveys", "role": "exploratory"}]
+    assert names == numbered_tables(declared)

@@ -213,3 +213,27 @@ def test_errors_that_disagree_are_told_with_both_p_values(frames, settings, p_va
         assert "under HC3, but" in told[1] and "under CR2, clustered by location." in told[1]
         for p_value in p_values:
             assert settings.language.p_value(p_value) in told[1].replace("\xa0", " ")
+
+
+def test_the_number_of_regressions_says_what_it_counts(frames, settings):
+    specs = pd.DataFrame(
+        {
+            "spec_id": ["levels.social", "country_only.social", "levels.social.weight",
+                        "orion.last.a.social.all", "orion_mean.x", "orion_change.x",
+                        "trend.within.social.GIN", "trend.pooled.social.GIN"],
+            "refit_of": [None, None, "levels.social", *[None] * 5],
+            "declared_in": ["specifications.levels", "specifications.country_only",
+                            "specifications.levels", *["orion"] * 3, "trends", "trends"],
+        }
+    )  # fmt: skip
+    ledger = pd.DataFrame(
+        {"ledger": ["as_planned"] * 8, "frozen_on": "2026-01-02", "results_seen": "no"}
+    )
+    known = {**frames, "specs": specs, "ledger": ledger}
+    words = Words(Numbers(known, settings.language), known, settings)
+    told = [str(sentence) for sentence in story.ledger(words)]
+    assert told[1] == (
+        "Each outcome is a regression of its own; the 8 are 1 declared in config.yaml, 1 shorter"
+        " columns of these, 1 refits, 1 for the effects of ORION, 1 for ORION’s means, 1 for the"
+        " changes of its groups and 2 for trendlines, by country and method."
+    )

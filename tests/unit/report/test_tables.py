@@ -638,3 +638,20 @@ def test_a_verdict_stands_with_its_error_and_with_what_others_say(frames, settin
         "inconclusive under CR2, clustered by location",
         "holds under CR3, clustered by country",
     ]
+
+
+def test_numbers_of_a_claim_are_written_as_in_other_tables_and_named(frames, settings):
+    ids = ["levels.social.training.cr1s-returnee_id", "levels.economic.training.cr1s-returnee_id"]
+    claims = frames["claims"].assign(estimate_ids=" ".join(ids), computed="0.0123456 [1, 2]; 3")
+    table = make("claims", frames | {"claims": claims.iloc[:1]}, settings)
+    place = [column.key for column in table.columns].index("computed")
+    said = table.lines[0].cells[place].text.split("\n")
+    number = r"[+−]?\d\.\d{3}"
+    assert re.fullmatch(rf"Social: {number} \({number} to {number}\)", said[0])
+    assert said[1].startswith("Economic: ")
+    counted = frames["claims"].assign(estimate_ids="n.surveys.all")
+    table = make("claims", frames | {"claims": counted.iloc[:1]}, settings)
+    assert re.fullmatch(r"[\d,]+", table.lines[0].cells[place].text)
+    share = frames["claims"].assign(estimate_ids="share.stranded.yes.all")
+    table = make("claims", frames | {"claims": share.iloc[:1]}, settings)
+    assert re.fullmatch(r"[\d.]+% \([\d.]+% to [\d.]+%\)", table.lines[0].cells[place].text)

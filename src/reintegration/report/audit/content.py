@@ -23,7 +23,7 @@ from reintegration.report.audit.passports import (
 )
 from reintegration.report.audit.rows import COLUMNS, Joined, estimate_rows, spec_rows
 from reintegration.report.numbers import Numbers, read_results
-from reintegration.report.outputs import AUDIT_INPUTS, table_names
+from reintegration.report.outputs import AUDIT_INPUTS, numbered_tables
 from reintegration.report.select import described
 from reintegration.report.settings import Settings
 from reintegration.tables_io import read_csv
@@ -137,7 +137,7 @@ def _uses(path: str | Path, settings: Settings) -> dict[str, list[dict[str, str]
     """Where the study's page shows each number."""
     found: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     uses = read_csv(path)
-    tables = table_names(settings.specifications)
+    tables = numbered_tables(settings.specifications)
     places = {
         name: links.use(name, settings.language, tables)
         for name in uses["used_in"].astype(str).unique()

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reintegration.audit.explain_text import FEW_DF
 from reintegration.errors import StudyError
 from reintegration.report import links
 from reintegration.report.audit.blocks import embedded
@@ -72,6 +73,7 @@ def render(settings: Settings, content: Content) -> str:
         "countries": content.countries,
         "level": language.share(settings.inference.confidence_level, 0),
         "minimum": settings.minimum_cell,
+        "few_df": FEW_DF,
     }
     scripts = [_library("tabulator.min.js"), _own(SCRIPTS)]
     environment = Environment(

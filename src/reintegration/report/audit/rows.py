@@ -88,6 +88,8 @@ def _row(
         "contrast": row.word("contrast"),
         "formula": row.word("formula") or spec.get("formula", ""),
     }
+    if name == "descriptives" and row.word("statistic") == "n":
+        found |= dict.fromkeys(("low", "high", "error"))  # a count is not uncertain
     if hidden:
         found |= dict.fromkeys(_NUMBERS)
     return {key: None if is_missing(value) else value for key, value in found.items()}

@@ -1,11 +1,22 @@
 """The table of claims: what the published study says, and what these data say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from reintegration.report.language import MINUS, is_missing
-from reintegration.report.tables.model import Cell, Column, Line, Maker, Table
+from reintegration.report.language import MINUS, Language, is_missing
+from reintegration.report.numbers import Row
+from reintegration.report.tables.model import (
+    COUNT,
+    POINTS,
+    SHARE,
+    SIGNED,
+    Cell,
+    Column,
+    Line,
+    Maker,
+    Table,
+)
 from reintegration.report.wording import named_vcov
 
 # Columns and their widths on paper, in centimetres.
@@ -14,6 +25,7 @@ WIDTHS = {
     "reason": 4.0,
 }  # fmt: skip
 SIMULATED_ONLY = ("recovered",)
+DIFFERENCE = "_minus_"  # in the name of a group: the difference of two groups' shares
 
 
 def claims(frames: dict[str, pd.DataFrame], maker: Maker) -> Table:
@@ -82,8 +94,54 @@ def _computed(row: dict[str, object], maker: Maker) -> str:
     if any(name in maker.numbers and maker.numbers.hidden(name) for name in names):
         maker.suppressed = True
         return maker.settings.language.plain("missing.mark")
+    if names and all(name in maker.numbers for name in names):
+        rows = [maker.numbers[name] for name in names]
+        labels = _labels(rows, maker.settings.language)
+        return "\n".join(
+            f"{label}: {shown}" if label else shown
+            for label, shown in zip(labels, (_number(row, maker) for row in rows), strict=True)
+        )
     numbers = _text(row["computed"]).replace("-", MINUS).split("; ")
     return "\n".join(numbers) if numbers != [""] else "–"
+
+
+def _number(row: Row, maker: Maker) -> str:
+    """An estimate with its interval, in its unit and with the digits of the other tables."""
+    language = maker.settings.language
+    statistic = row.word("statistic") if row.file.startswith("descriptives/") else ""
+    rank = row.file.endswith("ranks.csv")
+    share = statistic.startswith("share") or row.file.endswith("importance.csv")
+    how = COUNT if rank or statistic == "n" else SHARE if share else POINTS if statistic else SIGNED
+    value = maker.write(row.value, how)
+    low, high = (row.get(f"{'rank' if rank else 'conf'}_{end}") for end in ("low", "high"))
+    if is_missing(low) or is_missing(high) or statistic == "n":
+        return value
+    ends = {name: maker.write(end, how) for name, end in (("low", low), ("high", high))}
+    return f"{value} ({language.plain('numbers.interval', **ends)})"
+
+
+def _labels(rows: Sequence[Row], language: Language) -> list[str]:
+    """What tells the numbers of one claim apart: where they differ in it, outcome and place."""
+    parts = [
+        (
+            language.term(row.word("term")) if row.word("term") else "",
+            _thing(row, language),
+            language.score(row.word("outcome")) if row.word("outcome") else "",
+            language.country(row.word("country")) if row.word("country") else "",
+        )
+        for row in rows
+    ]
+    differ = [place for place in range(4) if len({part[place] for part in parts}) > 1]
+    return [", ".join(filter(None, (part[place] for place in differ))) for part in parts]
+
+
+def _thing(row: Row, language: Language) -> str:
+    """The variable of a description; the groups that a share of variance compares."""
+    if group := row.word("group") if row.file.endswith("importance.csv") else "":
+        first, minus, other = group.partition(DIFFERENCE)
+        names = [language.variable(name) for name in (first, other) if name]
+        return f" {MINUS} ".join(names) if minus else names[0]
+    return language.variable(row.word("variable")) if row.word("statistic") else ""
 
 
 def _text(value: object) -> str:

@@ -79,6 +79,8 @@ function headline(row, passport) {
       [say("columns.p"), pValue(row.p)],
       [say("columns.adjusted"), adjustedOf(row, passport)],
       [say("columns.vcov"), row.vcov],
+      [say("few_df"), typeof passport.df === "number" && passport.df < setup.few_df
+        ? say("few_df_note", { df: plain(passport.df), least: number(setup.few_df) }) : ""],
       ...counted,
       [say("columns.status"), word(row.status)],
       [say("columns.ledger"), ledgerOf(data.specById.get(row.spec)) || word(row.ledger)],
@@ -136,6 +138,8 @@ function covariances(row, passport) {
   }));
   return section("covariances",
     paragraph(say("covariances_note", { level: setup.level })),
+    all.some((one) => typeof one.df === "number" && one.df < setup.few_df)
+      ? paragraph(say("few_df_others", { least: number(setup.few_df) }), "note") : null,
     dotPlot(lines, say("covariances_plot")),
     grid([
       [say("columns.vcov"), (one) => (one.estimate_id && data.byId.has(one.estimate_id)
@@ -264,6 +268,8 @@ function influence(row, passport) {
       [say("columns.cluster"), (one) => [one.variable, one.label && countryName(one.label)].filter(Boolean).join(": "), true],
       ...moved,
     ], places, say("leave_cluster")),
+    (found.dfbetas ?? []).length && typeof row.rows === "number"
+      ? paragraph(say("dfbetas_note", { limit: number(2 / Math.sqrt(row.rows), 3) })) : null,
     grid([
       [say("columns.position"), (one) => number(one.position)],
       [say("columns.dfbetas"), (one) => plain(one.dfbetas)],
