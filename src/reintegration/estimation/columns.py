@@ -71,6 +71,14 @@ class Columns:
             return ""
         return f"{level!r} is no answer of {name}; {suggest(level, known)}"
 
+    def left_levels(self, name: str, parsed: Filter) -> tuple[str, ...]:
+        """List the levels of a text column that a filter, which can be compared, may leave."""
+        # Light to import: only where a specification has both a filter and a list of levels.
+        from reintegration.estimation.filters import never_kept
+
+        levels = self.levels.get(name, ())
+        return tuple(level for level in levels if not never_kept(parsed, name, level))
+
     def problems_of(self, parsed: Filter) -> list[str]:
         """Say what of a filter, whose columns are known, cannot be compared."""
         return [problem for part in comparisons(parsed) for problem in self._compared(part)]

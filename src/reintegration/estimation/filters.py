@@ -35,6 +35,33 @@ def kept_rows(text: str, frame: pd.DataFrame) -> np.ndarray:
     return frame[KEPT].to_numpy() if KEPT in frame else keep_rows(parse_filter(text), frame)
 
 
+def never_kept(parsed: Filter, name: str, value: float | str) -> bool:
+    """Say whether a filter is true of no row in which a column holds this value.
+
+    Raises
+    ------
+    GrammarError
+        If the filter compares the column with what it does not hold.
+    """
+    return not _can_be(parsed, name, value)[0]
+
+
+def _can_be(parsed: Filter, name: str, value: float | str) -> tuple[bool, bool]:
+    """Return whether a filter can be true, and whether it can be false, of such rows."""
+    if isinstance(parsed, Not):
+        true, false = _can_be(parsed.part, name, value)
+        return false, true
+    if isinstance(parsed, Both):
+        left, right = _can_be(parsed.left, name, value), _can_be(parsed.right, name, value)
+        if parsed.operator == "and":
+            return left[0] and right[0], left[1] or right[1]
+        return left[0] or right[0], left[1] and right[1]
+    if parsed.name != name:
+        return True, True
+    true, false = _truth(parsed, {name: pd.Series([value])})
+    return bool(true[0]), bool(false[0])
+
+
 def _truth(
     parsed: Filter, frame: pd.DataFrame | Mapping[str, pd.Series]
 ) -> tuple[np.ndarray, np.ndarray]:

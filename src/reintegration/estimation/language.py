@@ -12,6 +12,7 @@ from reintegration.errors import StudyError
 from reintegration.estimation.columns import DAY, ID, NUMBER, TEXT, Columns
 from reintegration.estimation.grammar import (
     Derived,
+    Filter,
     GrammarError,
     Term,
     comparisons,
@@ -303,6 +304,9 @@ class _Reader:
         """Check a list of levels: all that a column holds, and none that it cannot hold."""
         # An outcome may leave out the answers that say nothing: they are missing.
         needed = self.columns.orders.get(name, found) if is_outcome else found
+        if (parsed := self.usable_filter()) and set(needed) - set(order):
+            left = self.columns.left_levels(name, parsed)
+            needed = tuple(level for level in needed if level in left)
         if lacking := sorted(set(needed) - set(order)):
             held = ", ".join(lacking[:5])
             self.problem("categories", f"{name} also holds {held}, which is not listed")
@@ -323,6 +327,14 @@ class _Reader:
                 f" categories: {{{outcome}: [{self.columns.order_of(outcome)}]}}",
             )
         levels[outcome] = self.columns.levels.get(outcome, ())
+
+    def usable_filter(self) -> Filter | None:
+        """The filter, if there is one of which nothing is wrong."""
+        if self.written.filter is None:
+            return None
+        parsed = parse_filter(self.written.filter)
+        known = all(self.columns.has(part.name) for part in comparisons(parsed))
+        return parsed if known and not self.columns.problems_of(parsed) else None
 
     def filter(self) -> None:
         """Check the filter's columns, and that they can be compared with its values."""

@@ -8,7 +8,13 @@ import pandas as pd
 
 from reintegration.estimation.coding import is_number
 from reintegration.estimation.filters import KEPT, keep_rows
-from reintegration.estimation.grammar import Derived, GrammarError, comparisons, parse_filter
+from reintegration.estimation.grammar import (
+    Derived,
+    Filter,
+    GrammarError,
+    comparisons,
+    parse_filter,
+)
 from reintegration.estimation.results import NotEstimable
 from reintegration.estimation.specs import Specification, text_of
 
@@ -50,6 +56,10 @@ def prepare(frame: pd.DataFrame, spec: Specification) -> tuple[pd.DataFrame, Spe
         listed = levels[name]
         levels[name] = listed or found
         unlisted = [level for level in found if level not in set(levels[name])]
+        if unlisted and spec.filter and name in spec.variables:
+            left = _texts(held) if is_number(held) else held.astype("str").where(held.notna())
+            kept = set(left[_keep(parse_filter(spec.filter), frame)])
+            unlisted = [level for level in unlisted if level in kept]
         if unlisted and name in spec.variables:
             raise NotEstimable(f"{name} also holds {', '.join(unlisted[:5])}, which is not listed")
     if spec.outcome in frame or spec.outcome in new:
@@ -72,8 +82,15 @@ def _kept(text: str, frame: pd.DataFrame, new: Mapping[str, pd.Series]) -> pd.Se
     named = {part.name for part in comparisons(parsed)}
     if not named.intersection(new) or not named.issubset(frame.columns):
         return None
+    return pd.Series(_keep(parsed, frame), frame.index)
+
+
+def _keep(parsed: Filter, frame: pd.DataFrame) -> np.ndarray:
+    """Say which rows a filter keeps; all if it names a column that is not there."""
+    if not {part.name for part in comparisons(parsed)}.issubset(frame.columns):
+        return np.ones(len(frame), dtype=bool)
     try:
-        return pd.Series(keep_rows(parsed, frame), frame.index)
+        return keep_rows(parsed, frame)
     except GrammarError as error:
         raise NotEstimable(f"filter: {error}") from None
 

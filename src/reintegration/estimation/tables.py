@@ -174,6 +174,15 @@ class TableColumns(Columns):
         """List the levels of a column of numbers, in order."""
         return number_levels(self.table.frame[name])
 
+    def left_levels(self, name: str, parsed: Filter) -> tuple[str, ...]:
+        """List the levels that a column holds in the rows that a filter keeps, in order."""
+        frame = self.table.frame
+        column = frame[name][keep_rows(parsed, frame)]
+        if self.kinds[name] != TEXT:
+            return number_levels(column)
+        held = set(column.dropna().unique())
+        return tuple(level for level in self.levels[name] if level in held)
+
     def ordered(self, name: str) -> bool:
         """Say whether the file itself gives texts an order."""
         return list(self.levels[name]) != sorted(self.levels[name])

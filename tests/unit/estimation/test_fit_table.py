@@ -626,6 +626,27 @@ def test_a_filter_asks_for_columns_as_they_are_in_the_file(tmp_path, spec, kept,
     assert ours == {term: pytest.approx(numbers) for term, numbers in theirs.items()}
 
 
+@pytest.mark.parametrize(
+    ("categories", "where"),
+    [
+        ({"g": ["a", "b", "c"]}, "g != d"),
+        ({"g": ["c", "a", "b"]}, "y < 9 and x is not missing"),  # by whatever column
+        ({"two": ["v", "u"], "w": [1, 2]}, "w in (1, 2)"),  # numbers that are categories
+        ({"w": [2, 1]}, "not (w == 3 or w == 0)"),
+    ],
+)
+def test_the_filter_acts_before_a_list_of_levels_is_held_against_the_rows(path, categories, where):
+    terms = [*categories, "sep"]
+    asked = {"outcome": "y", "terms": terms, "categories": categories}
+    result = fit(path, filter=where, **asked)
+    assert result["status"] == "ok", result["reason"]
+    assert result["rows"]["used"] == 6 - ("w" in categories)
+    name = list(categories)[-1]
+    others = [f"{name}.{level}" for level in categories[name][1:]]
+    assert [r["term"] for r in result["estimates"] if r["variable"] == name] == others
+    assert "is not listed" in problems(path, asked | {"filter": "y > 0"})
+
+
 def test_a_filter_that_keeps_nothing_says_so_whatever_was_prepared(path):
     result = fit(path, **LOGIT, terms=["x"], filter="y > 100")
     assert "no row is left" in result["reason"]

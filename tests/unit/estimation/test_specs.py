@@ -168,6 +168,29 @@ def test_every_estimator_can_be_declared(config, codebook, changes, formula):
     assert expand([one], ASSISTANCE)[0].formula == formula
 
 
+@pytest.mark.parametrize(
+    ("where", "passes"),
+    [
+        ("mode == phone", True),
+        ("not (mode in (in_person, other)) and age >= 18", True),
+        ("age >= 18", False),
+        ("mode == phone or age >= 18", False),
+        ("mode != phone", False),
+    ],
+)
+def test_a_list_of_levels_may_leave_out_what_the_filter_never_keeps(
+    config, codebook, where, passes
+):
+    others = [answer.code for answer in codebook.answers_of("mode") if answer.code != "phone"]
+    where = where.replace("in_person, other", ", ".join(others))
+    one = declared(config, categories={"mode": ["phone"]}, filter=where)
+    if passes:
+        check(config, codebook, one)
+    else:
+        with pytest.raises(StudyError, match=r"mode also holds .*, which is not listed"):
+            check(config, codebook, one)
+
+
 def test_an_ordered_item_leaves_out_answers_that_say_nothing(config, codebook):
     order = [a.code for a in codebook.answers_of("q22") if a.score is not None][::-1]
     assert codebook.nonresponse_codes.isdisjoint(order)
