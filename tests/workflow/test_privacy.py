@@ -317,7 +317,7 @@ def test_no_cell_of_a_table_starts_a_formula(searched):
 
 
 def is_formula(cell: str) -> bool:
-    number = re.fullmatch(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?", cell)
+    number = re.fullmatch(r"[+-]?(\d+([.,]\d+)?([eE][+-]?\d+)?|inf)", cell)
     return cell.startswith(("=", "+", "@", "-", "\t", "\r")) and not number
 
 

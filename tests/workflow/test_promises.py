@@ -73,13 +73,18 @@ def test_every_used_number_exists(finished):
 def test_labels_say_what_was_computed(finished):
     estimates = read(finished[0].folder / "results/models/estimates.csv")
     fine = estimates[estimates.status == "ok"]
-    clustered = fine.vcov.str.startswith("CR")
-    assert (fine[clustered].cluster_var == "returnee_id").all()
+    clustered = fine.vcov.isin(["CR0", "CR1", "CR1S", "CR3"])
+    assert set(fine.vcov) == {"HC3", "CR1S", "CR2", "CR3", "wild"}
     assert (fine[clustered].df == fine[clustered].n_clusters - 1).all()
-    assert fine[~clustered].cluster_var.isna().all()
+    assert set(fine[clustered].cluster_var) == {"returnee_id", "country"}
+    satterthwaite = fine[fine.vcov == "CR2"]
+    assert (satterthwaite.df < satterthwaite.n_clusters).all()
+    assert fine[fine.vcov.str.startswith("HC")].cluster_var.isna().all()
+    label = fine.vcov + (" by " + fine.cluster_var).fillna("")
+    assert all(text.startswith(start) for text, start in zip(fine.vcov_label, label, strict=True))
     countries = fine[fine.term.str.startswith("country.")]
     assert not (countries.cluster_var == "country").any()
-    by_model = countries.groupby("spec_id").estimate
+    by_model = countries.groupby(["spec_id", "vcov"]).estimate
     assert (by_model.sum().abs() < 1e-9).all()  # deviations from the unweighted average
 
 
