@@ -97,7 +97,11 @@ def configure(config: dict[str, Any], items: str | list[str], scores: list[str])
 
 
 def write_files(folder: Path, files: dict[str, pd.DataFrame]) -> None:
-    """Write files of offices with their source YAMLs into a checkout."""
+    """Write files of offices with their source YAMLs into a checkout, whose ledger goes.
+
+    It is the demo's; docs/how-to/freeze.md says so of a study of one's own.
+    """
+    (folder / "ledger/specifications.jsonl").unlink()
     for name, frame in files.items():
         path = folder / f"own/raw/{name}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,7 @@ def test_the_page_is_whole(page):
     assert not read.open
     assert len(set(read.names)) == len(read.names)
     assert {link[1:] for link in read.links if link.startswith("#")} <= set(read.names)
-    assert len(read.images) == 7
+    assert len(read.images) == 8
     assert all(len(image["alt"]) > 20 for image in read.images)
     for section in ("summary", "question", "data", "method", "results", "claims", "limits",
                     "reproduce", "provenance"):  # fmt: skip

@@ -64,13 +64,11 @@ def test_no_rule_reads_the_truth(finished):
     assert "truth" not in (folder / "results/logs/claims.log").read_text()
 
 
-def test_a_second_run_does_nothing_and_is_quick(finished):
+def test_a_second_run_does_nothing(finished):
     again = finished[0].study()
     assert again.returncode == 0
     assert "nothing had changed, no step was run" in again.stdout
     assert not re.search(r"^ *\d+ s  \[", again.stdout, re.M)
-    # Of work, not of waiting for a busy machine; `make benchmark` checks the wall time.
-    assert again.seconds < 5
 
 
 def test_the_same_inputs_give_the_same_bytes(finished, others):

@@ -132,7 +132,7 @@ def build_design(
         used, _ = row_account(frame, spec)
     if not used.any():
         raise NotEstimable(_why_empty(frame, spec))
-    columns = [RETURNEE, *needed_columns(spec)]
+    columns = [RETURNEE, *needed_columns(spec), *grouping_columns(spec.vcovs)]
     sample = frame[[name for name in dict.fromkeys(columns) if name in frame]][used]
     y = _floats(sample[spec.outcome])
     if np.ptp(y) == 0 and len(y) > 1:
@@ -179,7 +179,7 @@ def build_design(
             f"{len(y)} rows cannot tell {len(kept) + absorbed} coefficients and an error apart"
         )
     dropped = {names[j]: tuple(names[i] for i in by) for j, by in aliased.items()}
-    groups = {name: group_codes(sample, name) for name in grouping_columns(spec)}
+    groups = {name: group_codes(sample, name) for name in grouping_columns(spec.vcovs)}
     return Design(
         y=y,
         x=full if len(kept) == len(names) else full[:, kept],

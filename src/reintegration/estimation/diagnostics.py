@@ -20,6 +20,9 @@ from reintegration.estimation.specs import Vcov
 LEAST_SQUARES = ("ols", "within")
 MOST_PRODUCTS = 100  # columns of White's auxiliary regression
 POWERS = (2, 3)
+SINGULAR = 1e-12  # least variance of a combination, in the largest
+EVEN = 1e-12  # spread of squared residuals, in their mean
+ALL_EQUAL = "squared residuals are all equal"
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def breusch_pagan(fit: Fit) -> Test:
     assert design is not None and solution is not None
     squares = solution.residuals**2
     centred = squares - squares.mean()
+    if np.abs(centred).max() <= EVEN * squares.mean():
+        return Test(name, ALL_EQUAL)
     left = design.scaled(centred)
     left = left - design.q @ (design.q.T @ left)
     total = float(centred @ centred)
@@ -140,6 +145,8 @@ def white(fit: Fit) -> Test:
     q = np.linalg.qr(z[:, kept])[0]
     squares = solution.residuals**2
     centred = squares - squares.mean()
+    if np.abs(centred).max() <= EVEN * squares.mean():
+        return Test(name, ALL_EQUAL)
     left = centred - q @ (q.T @ centred)
     statistic = len(left) * (1 - float(left @ left) / float(centred @ centred))
     df = len(kept) - 1
@@ -196,7 +203,8 @@ def reset(fit: Fit, robust: bool = False) -> Test:
     except NotEstimable as reason:
         return Test(name, str(reason))
     matrix = errors.matrix[-2:, -2:]
-    if np.linalg.eigvalsh(matrix)[0] <= 0:
+    least, most = np.linalg.eigvalsh(matrix)
+    if least <= SINGULAR * most:
         return Test(name, f"{vcov.label} gives the powers no variance")
     statistic = float(gain @ np.linalg.solve(matrix, gain)) / len(POWERS)
     df = (float(len(POWERS)), errors.df)

@@ -1,7 +1,7 @@
 """Fit one specification to a frame: rows, design, estimator, covariances, estimates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from reintegration.estimation.results import (
     join_warnings,
     sample_id,
 )
-from reintegration.estimation.rows import account_rows, row_account
+from reintegration.estimation.rows import account_rows, cannot_group, row_account
 from reintegration.estimation.specs import Specification, Vcov
 from reintegration.estimation.under import Fitted
 
@@ -111,9 +111,13 @@ def fit_specification(
         account = account_rows(frame, spec, used, excluded) if record else []
         if failed:
             raise NotEstimable(failed)
-        design = build_design(frame, spec, used, countries)
+        reasons |= {
+            vcov: NotServed(reason) for vcov, reason in cannot_group(frame, spec, used).items()
+        }
+        served = replace(spec, also=tuple(vcov for vcov in spec.also if vcov not in reasons))
+        design = build_design(frame, served, used, countries)
         design, solution = _solve(design, frame, spec, engine)
-        for vcov in spec.vcovs:
+        for vcov in served.vcovs:
             try:
                 all_errors[vcov] = errors_under(design.under(vcov), solution, spec, vcov)
             except NotEstimable as reason:

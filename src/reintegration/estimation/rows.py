@@ -1,12 +1,14 @@
 """Which rows a specification uses, and why it does not use the others."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.grammar import GrammarError, comparisons, parse_filter
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification
+from reintegration.estimation.specs import COUNTRY, PREFIX, RETURNEE, Specification, Vcov
 
 ALL = "all"
 FILTER = "filter: "
@@ -65,19 +67,35 @@ def row_account(
 
 def needed_columns(spec: Specification) -> list[str]:
     """List the columns whose values every row used must have, each once."""
-    needed = [spec.outcome, *spec.variables, *grouping_columns(spec), *spec.absorbed]
+    needed = [spec.outcome, *spec.variables, *grouping_columns([spec.vcov]), *spec.absorbed]
     needed += [spec.weights] if spec.weights else []
     needed += [spec.random.groups, *spec.random.slopes] if spec.random else []
     return list(dict.fromkeys(needed))
 
 
-def grouping_columns(spec: Specification) -> list[str]:
-    """List the columns that group rows under any covariance, each once.
-
-    A row that one covariance cannot group is used under none: all have the same sample.
-    """
-    named = [name for vcov in spec.vcovs for name in (*vcov.clusters, vcov.within)]
+def grouping_columns(vcovs: Iterable[Vcov]) -> list[str]:
+    """List the columns that group rows under some covariances, each once."""
+    named = [name for vcov in vcovs for name in (*vcov.clusters, vcov.within)]
     return list(dict.fromkeys(name for name in named if name))
+
+
+def cannot_group(frame: pd.DataFrame, spec: Specification, used: np.ndarray) -> dict[Vcov, str]:
+    """Say which further covariances cannot group every row used, and why.
+
+    The first covariance decides, with the variables, which rows are used: no number moves
+    because an error is asked for beside it.
+    """
+    reasons = {}
+    for vcov in spec.also:
+        columns = grouping_columns([vcov])
+        if absent := [name for name in columns if name not in frame]:
+            reasons[vcov] = f"the data have no column {', '.join(absent)}"
+            continue
+        missing = {name: int(is_missing(frame[name])[used].sum()) for name in columns}
+        said = [f"{name} is missing in {count}" for name, count in missing.items() if count]
+        if said:
+            reasons[vcov] = f"{', '.join(said)} of the {used.sum()} rows used"
+    return reasons
 
 
 def account_rows(

@@ -260,10 +260,28 @@ def test_one_fit_has_rows_under_every_covariance_equal_to_fits_of_their_own():
     assert together.errors is together.all_errors[BY_RETURNEE]
 
 
-def test_a_row_that_one_covariance_cannot_group_is_used_under_none():
+def test_an_error_asked_for_beside_moves_no_number():
+    """Rows without a place are used under the first errors; those by place have no number."""
+    frame = places(survey())
+    alone = fit_specification(frame, spec("x"))
+    some = frame["place"].where(~frame.index.isin([3, 9]))
+    for changed, words in (
+        (frame.assign(place=some), "place is missing in 2 of the 160 rows used"),
+        (frame.assign(place=None), "place is missing in 160 of the 160 rows used"),
+        (frame.drop(columns="place"), "the data have no column place"),
+    ):
+        fit = fit_specification(changed, spec("x", also=(Vcov("CR1", "place"),)))
+        assert (fit.status, fit.rows, fit.under[BY_RETURNEE]) == ("ok", alone.rows, alone.estimates)
+        beside = fit.under[Vcov("CR1", "place")]
+        assert {row["status"] for row in beside} == {"not_estimable_under_this_vcov"}
+        assert {row["warnings"] for row in beside} == {words}
+        assert [row["term"] for row in beside] == [row["term"] for row in alone.estimates]
+
+
+def test_a_row_that_the_first_covariance_cannot_group_is_not_used():
     frame = places(survey())
     frame.loc[[3, 9], "place"] = None
-    fit = fit_specification(frame, spec("x", also=(Vcov("CR1", "place"),)))
+    fit = fit_specification(frame, spec("x", Vcov("CR1", "place"), also=(BY_RETURNEE,)))
     assert {row["n_obs"] for row in fit.estimates} == {158}
     assert next(row["rows"] for row in fit.rows if row["reason"] == "missing: place") == 2
 

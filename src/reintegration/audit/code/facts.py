@@ -19,7 +19,7 @@ from reintegration.estimation.grammar import (
 )
 from reintegration.estimation.prepare import prepare
 from reintegration.estimation.results import NotEstimable
-from reintegration.estimation.rows import group_codes, needed_columns, row_account
+from reintegration.estimation.rows import cannot_group, group_codes, needed_columns, row_account
 from reintegration.estimation.specs import DEVIATION, PREFIX, Specification, Vcov
 
 NUMBER, TRUTH, TEXT, DAY = "number", "truth", "text", "date"
@@ -154,6 +154,8 @@ def look(
     try:
         frame, spec = prepare(frame, spec)
         used, _ = row_account(frame, spec)
+        without = cannot_group(frame, spec, used)
+        spec = replace(spec, also=tuple(vcov for vcov in spec.also if vcov not in without))
     except NotEstimable as reason:
         return Facts(spec, file, {}, {}, problem=str(reason))
     levels = {name: tuple(order) for name, order in spec_levels(frame, spec, countries).items()}
