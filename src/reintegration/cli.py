@@ -345,6 +345,11 @@ def specs(
         shown = [name.strip() for name in columns.split(",")] if columns else listing.SHOWN
         for line in listing.lines(rows, shown, width, len(listed.rows)):
             _say(line)
+    if listed.choices.study.countries == "all":
+        _say(
+            "Not listed: a trendline for each country. study.countries is `all`, so the data will"
+            " say which they are; then they stand in results/models/specs.csv."
+        )
     if csv is not None:
         listing.write(listed, list(rows["spec_id"]), csv, config.parent)
         _say(f"Written: {csv}")

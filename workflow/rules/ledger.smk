@@ -5,6 +5,12 @@ rule ledger:
     input:
         **PLAN.codebook,
         ledger=PLAN.ledger,
+        # Where config.yaml does not name the countries, the data do.
+        surveys=(
+            ["results/clean/surveys.parquet"]
+            if CONFIG.study.countries == "all"
+            else []
+        ),
     output:
         specs="results/models/specs.csv",
         ledger="results/audit/ledger.csv",

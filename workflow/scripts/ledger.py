@@ -8,4 +8,5 @@ with step(snakemake.log[0]):
         ledger=snakemake.input.ledger,
         outputs=dict(snakemake.output.items()),
         config=snakemake.params.choices,
+        surveys=snakemake.input.surveys,
     )

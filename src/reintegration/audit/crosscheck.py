@@ -16,7 +16,7 @@ from reintegration.errors import StudyError
 from reintegration.estimation.results import table
 from reintegration.estimation.specs import COUNTRY, Specification, Vcov
 from reintegration.studies.frames import read_survey_frame
-from reintegration.studies.regressions import study_frames, study_specifications
+from reintegration.studies.regressions import ALL, study_frames, study_specifications
 from reintegration.tables_io import read_csv, write_csv
 
 COLUMNS = (
@@ -128,7 +128,7 @@ def run_crosscheck(
     frame = read_survey_frame(surveys, scores)
     countries = sorted(frame[COUNTRY].dropna().astype("str").unique())
     compared = crosscheck(
-        study_specifications(config),
+        study_specifications(config, countries if config.study.countries == ALL else None),
         study_frames(frame, config),
         [read_csv(path) for path in tables],
         folder,

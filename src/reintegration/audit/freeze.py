@@ -138,8 +138,8 @@ def _said(plan: Plan, entries: list[Entry]) -> list[str]:
     ]
     if plan.config.study.countries == ALL:
         lines.append(
-            "Trendlines are locked as settings, without marks: which countries have one, the data"
-            " will tell, since study.countries is `all`."
+            "Trendlines are locked as settings: which countries have one, the data will tell, since"
+            " study.countries is `all`. Their marks will stand in results/models/specs.csv."
         )
     for spec_id, one in marks.items():
         if one.mark != AS_PLANNED:

@@ -15,6 +15,7 @@ from reintegration.studies.regressions import ALL
 
 # Settings that concern only the specifications whose id begins so.
 _OWN = {"orion": "orion", "trends": "trend"}
+_LISTS = {"outcomes", "methods"}
 
 
 def frozen_content(spec: Specification) -> dict[str, Any]:
@@ -90,6 +91,21 @@ def settings_of(settings: Mapping[str, Any], spec_id: str) -> dict[str, Any]:
         for key, value in settings.items()
         if key not in _OWN or spec_id.startswith(_OWN[key])
     }
+
+
+def locked_as_setting(settings: Mapping[str, Any], spec: Specification) -> bool:
+    """Say whether a trendline was locked before the data had said which countries there are."""
+    trends = settings.get("trends", {})
+    if spec.declared_in != "trends" or not trends.keys() >= _LISTS:
+        return False
+    _, method, outcome, _ = spec.spec_id.split(".")
+    return method in trends["methods"] and outcome in trends["outcomes"]
+
+
+def without_lists_of_trends(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out which trendlines there are: of one that is there, it is not what it is."""
+    trends = {key: value for key, value in settings["trends"].items() if key not in _LISTS}
+    return {**settings, "trends": trends}
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reintegration.audit.differences import differences
-from reintegration.audit.frozen import amendments, settings_of
+from reintegration.audit.frozen import (
+    amendments,
+    locked_as_setting,
+    settings_of,
+    without_lists_of_trends,
+)
 from reintegration.errors import StudyError
 from reintegration.estimation.specs import Specification
 
@@ -219,7 +224,9 @@ def mark(
         for spec_id in entry.specifications:
             first.setdefault(spec_id, entry)
     marks = {
-        spec.spec_id: _mark(spec, first.get(spec.spec_id), entries, settings)
+        spec.spec_id: _mark(
+            spec, next((e for e in entries if _holds(e, spec)), None), entries, settings
+        )
         for spec in specifications
     }
     gone = {
@@ -258,12 +265,13 @@ def _diff(
     settings: Mapping[str, Any] | None,
 ) -> list[str]:
     """What differs between an entry and now."""
-    then = content_of(entries, entry.specifications[spec.spec_id])
-    diff = []
-    if spec.spec_hash != entry.specifications[spec.spec_id]:
-        diff += amendments(then["content"], spec.content)
+    diff, frozen = [], entry.specifications.get(spec.spec_id)
+    if frozen and spec.spec_hash != frozen:
+        diff += amendments(content_of(entries, frozen)["content"], spec.content)
     if settings is not None:
         before, after = (settings_of(part, spec.spec_id) for part in (entry.settings, settings))
+        if not frozen:
+            before, after = without_lists_of_trends(before), without_lists_of_trends(after)
         diff += differences(before, after)
     return diff
 
@@ -275,8 +283,13 @@ def _same(
     return [
         entry
         for entry in entries
-        if spec.spec_id in entry.specifications and not _diff(spec, entry, entries, settings)
+        if _holds(entry, spec) and not _diff(spec, entry, entries, settings)
     ]
+
+
+def _holds(entry: Entry, spec: Specification) -> bool:
+    """Say whether an entry locks a specification: by its id, or as a trendline of all countries."""
+    return spec.spec_id in entry.specifications or locked_as_setting(entry.settings, spec)
 
 
 def _frozen_so(spec: Specification, entry: Entry) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from reintegration.audit.frozen import frozen_settings
 from reintegration.audit.ledger import WITHDRAWN, Entry, Mark, content_of, mark, read_ledger
 from reintegration.config import Config
-from reintegration.estimation.specs import Specification, specs_table
+from reintegration.estimation.specs import COUNTRY, Specification, specs_table
 from reintegration.studies.regressions import study_specifications
 from reintegration.tables_io import write_csv
 
@@ -56,7 +56,10 @@ def ledger_table(
 
 
 def run_ledger(
-    ledger: Sequence[str | Path], outputs: Mapping[str, str | Path], config: Mapping[str, Any]
+    ledger: Sequence[str | Path],
+    outputs: Mapping[str, str | Path],
+    config: Mapping[str, Any],
+    surveys: Sequence[str | Path] = (),
 ) -> None:
     """Write `specs` and `ledger`, named like the rule's outputs.
 
@@ -66,6 +69,8 @@ def run_ledger(
         The ledger's file; none where nothing was frozen.
     config
         The configuration, plain.
+    surveys
+        The clean surveys, where they alone say which countries there are (`study.countries: all`).
 
     Raises
     ------
@@ -73,7 +78,12 @@ def run_ledger(
         If the ledger's chain is broken.
     """
     choices = Config.model_validate(config)
-    specifications = study_specifications(choices)
+    countries = {
+        country
+        for path in surveys
+        for country in pd.read_parquet(path, columns=[COUNTRY])[COUNTRY].dropna().astype("str")
+    }
+    specifications = study_specifications(choices, sorted(countries) or None)
     entries = [entry for path in ledger for entry in read_ledger(path)]
     marks = mark(specifications, entries, frozen_settings(choices, choices.instrument.codebook()))
     write_csv(marked(specs_table(specifications), marks), outputs["specs"])

@@ -58,8 +58,8 @@ def _can_be(parsed: Filter, name: str, value: float | str) -> tuple[bool, bool]:
         return left[0] or right[0], left[1] and right[1]
     if parsed.name != name:
         return True, True
-    true, false = _truth(parsed, {name: pd.Series([value])})
-    return bool(true[0]), bool(false[0])
+    told = _truth(parsed, {name: pd.Series([value])})
+    return bool(told[0].item()), bool(told[1].item())
 
 
 def _truth(

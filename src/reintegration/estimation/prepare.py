@@ -57,9 +57,9 @@ def prepare(frame: pd.DataFrame, spec: Specification) -> tuple[pd.DataFrame, Spe
         levels[name] = listed or found
         unlisted = [level for level in found if level not in set(levels[name])]
         if unlisted and spec.filter and name in spec.variables:
-            left = _texts(held) if is_number(held) else held.astype("str").where(held.notna())
-            kept = set(left[_keep(parse_filter(spec.filter), frame)])
-            unlisted = [level for level in unlisted if level in kept]
+            texts = _texts(held) if is_number(held) else held.astype("str").where(held.notna())
+            left = set(texts[_keep(parse_filter(spec.filter), frame)])
+            unlisted = [level for level in unlisted if level in left]
         if unlisted and name in spec.variables:
             raise NotEstimable(f"{name} also holds {', '.join(unlisted[:5])}, which is not listed")
     if spec.outcome in frame or spec.outcome in new:

@@ -2,6 +2,7 @@ import datetime
 import json
 import subprocess
 
+import pandas as pd
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -362,3 +363,43 @@ def test_trendlines_of_countries_that_only_the_data_will_name_are_locked_as_sett
     settings = [entry.settings["trends"] for entry in read_ledger(folder / LEDGER)]
     assert settings[0].keys() == {"minimum_returnees"}
     assert settings[1]["outcomes"] != settings[2]["outcomes"] == ["composite"]
+
+
+def test_trendlines_of_all_countries_get_their_marks_when_the_data_name_them(folder):
+    configure(folder, lambda config: config["study"].update(countries="all"))
+    freeze(folder, today=DAY)
+    surveys = folder / "surveys.parquet"
+    pd.DataFrame({"country": ["SEN", "GIN", "SEN", None]}).to_parquet(surveys)
+    outputs = {name: folder / f"{name}.csv" for name in ("specs", "ledger")}
+
+    def marked() -> pd.DataFrame:
+        config = load_config(folder / "config.yaml").model_dump(mode="json")
+        run_ledger([folder / LEDGER], outputs, config, [surveys])
+        specs = read_csv(outputs["specs"]).set_index("spec_id")
+        return specs[specs["declared_in"] == "trends"]
+
+    found = marked()
+    assert set(found.index.str[-3:]) == {"GIN", "SEN"}
+    assert set(found["ledger"]) == {"as_planned"}
+    assert set(found["frozen_on"]) == {DAY.isoformat()}
+    # A slope that was not locked is added, one whose errors are others is amended.
+    configure(folder, lambda config: config["trends"].update(outcomes=["social", "item_q1"]))
+    found = marked()
+    assert found.loc["trend.pooled.social.GIN", "ledger"] == "as_planned"
+    assert found.loc["trend.pooled.item_q1.GIN", "ledger"] == "added_later"
+    configure(
+        folder, lambda config: config["trends"].update(vcov={"type": "HC1"}, methods=["pooled"])
+    )
+    found = marked()
+    assert found.loc["trend.pooled.social.SEN", "ledger"] == "amended"
+    assert "HC1" in found.loc["trend.pooled.social.SEN", "ledger_diff"]
+
+
+def test_specs_says_that_the_data_will_name_the_trendlines(folder):
+    asked = ["specs", "--config", str(folder / "config.yaml")]
+    assert "Not listed" not in CliRunner().invoke(app, asked).output
+    configure(folder, lambda config: config["study"].update(countries="all"))
+    said = CliRunner().invoke(app, asked)
+    assert said.exit_code == 0
+    assert "Not listed: a trendline for each country." in said.output
+    assert "trend." not in said.output

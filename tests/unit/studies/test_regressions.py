@@ -66,6 +66,8 @@ def test_without_data_all_countries_have_no_trendline(config):
         update={"study": config.study.model_copy(update={"countries": "all"})}
     )
     assert not any(spec.declared_in == "trends" for spec in study_specifications(everywhere))
+    found = [s for s in study_specifications(everywhere, COUNTRIES) if s.declared_in == "trends"]
+    assert len(found) == 8 * len(COUNTRIES)  # when the data have said which there are
     listed = [spec for spec in study_specifications(config) if spec.declared_in == "trends"]
     assert len(listed) == 8 * len(config.study.countries)
 
