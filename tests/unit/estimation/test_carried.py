@@ -177,3 +177,36 @@ def test_rows_of_little_weight_are_warned_of_under_hc():
     row = fit_specification(frame, spec("x", HC[1])).estimate("x")
     assert "carried by 72 row(s), and all row(s) together weigh as 1.1 equal" in row["warnings"]
     assert fit_specification(panel(12), spec("x", HC[1])).estimate("x")["warnings"] == ""
+
+
+# ---------------------------------------------------------------- what the documents say of CR3
+
+
+def leaving_out(frame: pd.DataFrame, columns: np.ndarray, clusters: pd.Series) -> float:
+    """The root of the summed squared changes of the last coefficient without each cluster."""
+    y = frame["y"].to_numpy()
+    fits = [clusters.notna().to_numpy(), *(clusters.ne(g).to_numpy() for g in clusters.unique())]
+    last = np.array([np.linalg.lstsq(columns[rows], y[rows])[0][-1] for rows in fits])
+    return float(np.linalg.norm(last[1:] - last[0]))
+
+
+def test_cr3_is_the_jackknife_but_for_absorbed_effects_that_cross_clusters():
+    ratios = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        frame = panel(12, 5, seed)
+        frame["x"] *= rng.exponential(size=60) ** 2
+        frame["y"] *= rng.exponential(size=60) ** 2
+        dummies = pd.get_dummies(frame["period"]).to_numpy(dtype=float)
+        jackknife = leaving_out(frame, np.column_stack([dummies, frame["x"]]), frame["place"])
+        columns = fit_specification(frame, spec("period x", Vcov("CR3", "place")))
+        assert columns.estimate("x")["std_error"] == pytest.approx(jackknife)
+        absorbed = spec("x", Vcov("CR3", "place"), fixed_effects=("period",))
+        ratios.append(fit_specification(frame, absorbed).estimate("x")["std_error"] / jackknife)
+        units = pd.get_dummies(frame["returnee_id"]).to_numpy(dtype=float)
+        nested = spec("x", Vcov("CR3", "place"), fixed_effects=("returnee_id",))
+        assert fit_specification(frame, nested).estimate("x")["std_error"] == pytest.approx(
+            leaving_out(frame, np.column_stack([units, frame["x"]]), frame["place"])
+        )
+    assert min(ratios) < 0.95
+    assert max(ratios) > 1.05
