@@ -36,7 +36,7 @@ def problems_of_audit(
     if first is None:
         yield "no estimate to look at"
         return
-    for trial in (_rows, _search, _sort, _condition, _export, _click, _keys):
+    for trial in (_rows, _search, _sort, _condition, _export, _click, _keys, _cautions):
         if trials not in ("", trial.__name__):
             continue
         open_page(browser, page)
@@ -52,6 +52,23 @@ def problems_of_audit(
             yield from (
                 f"#{part}: {problem}" for problem in problems_of(browser, page, width, part)
             )
+
+
+def _cautions(browser: Any) -> Iterator[str]:
+    """No note of loading is left; few degrees of freedom and what a large DFBETA is are said."""
+    if browser.find_element(By.ID, "loading").is_displayed():
+        yield "the page still says that it opens its tables"
+    row = "audit.data.estimates.find(row => typeof row.estimate === 'number')"
+    for df, said in ((1.6, True), (30, False)):
+        text = browser.execute_script(f"return headline({row}, {{ df: {df} }}).textContent")
+        if ("hardly be relied on" in text) is not said:
+            yield f"{df} degrees of freedom: {text!r}"
+    moved = "{ influence: { dfbetas: [{ position: 3, dfbetas: 0.2 }] } }"
+    text = browser.execute_script(
+        f"return influence({{ rows: null }}, {moved}, {{ model: {{ n_obs: 400 }} }}).textContent"
+    )
+    if "here 0.100." not in text:
+        yield f"how large a DFBETA is notable is not said: {text!r}"
 
 
 def _specification(browser: Any) -> str:

@@ -340,3 +340,10 @@ def test_a_link_without_a_passport_is_found(full, chromium, tmp_path):
         browser_audit.problems_of_audit(chromium, page, page.with_name("study.html"), (), "none")
     )
     assert problems == ["study.html links to gone.away, which has no passport"]
+
+
+def test_a_count_has_no_interval(full):
+    rows = rows_of(full)
+    counted = [row for name, row in rows.items() if name.startswith("n.")]
+    assert counted
+    assert {(row["low"], row["high"], row["error"]) for row in counted} == {(None, None, None)}

@@ -15,6 +15,7 @@ NOT_COMPARED = {
     DERIVED: "not compared with R: it is worked out from other numbers of the study",
     DESCRIPTION: "not compared with R: it is counted or averaged, no regression makes it",
 }
+NO_COLUMNS = "not computed: the specification declares no shorter ones (columns in config.yaml)"
 ESTIMATE_ONLY = "estimate compared with R; its error is not: it is drawn at random"
 RESAMPLED = ("wild", "permutation")
 FEWER = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
@@ -148,8 +149,8 @@ class FewerControls:
             return f"this is the shortest column; {self.longer[spec_id]} has more controls"
         where = str(self.specifications.get(spec_id, {}).get("declared_in", ""))
         if "specifications." in where:
-            return "not computed: declare `columns` on this specification"
-        return "not computed: `columns` are of regressions declared under `specifications`"
+            return NO_COLUMNS
+        return "not computed: shorter ones are declared with specifications in config.yaml alone"
 
 
 def _p(value: float) -> str:

@@ -198,9 +198,9 @@ def tell(words: Words) -> dict[str, list[Markup]]:
             lambda: [
                 *story.orion_not_studied(words),
                 *story.orion(words),
-                *story.orion_disputed(words),
                 *story.orion_elsewhere(words),
                 *story.orion_size(words),
+                *story.orion_disputed(words),
             ],
         ),
         "orion_changes": ("results: ORION", lambda: story.orion_changes(words)),

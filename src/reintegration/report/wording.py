@@ -22,7 +22,7 @@ ENDS = 3  # countries named at each end of an order
 
 
 def named_vcov(label: str, language: Language) -> str:
-    """Name a covariance for readers: `CR1S by returnee_id` is CR1S, clustered by returnee."""
+    """Name a covariance for readers: `CR1S by returnee_id` is CR1S clustered by returnee."""
     kind, by, clusters = label.partition(" within ")[0].partition(" by ")
     names = [language.variable(name).lower() for name in clusters.split(" and ") if name]
     key = f"tables.vcovs.{kind.partition(' ')[0]}"

@@ -271,7 +271,7 @@ def test_an_adjusted_p_value_names_its_family_and_method(made, tables):
 
 def test_shorter_columns_stand_beside_a_coefficient(made, tables):
     assert made["estimates"][TERM]["fewer_controls"] == {
-        "says": "not computed: declare `columns` on this specification",
+        "says": "not computed: the specification declares no shorter ones (columns in config.yaml)",
         "columns": [],
     }
     part = {"estimate_id": "columns.x", "part": "group", "group": "person", "term": "country.GIN"}

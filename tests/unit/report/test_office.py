@@ -125,7 +125,7 @@ def test_a_hidden_number_is_in_no_workbook(frames, settings):
 
 
 def test_words_below_numbers_are_wrapped_and_have_room(settings):
-    words = "CR1S, clustered by village and interviewer of the survey"
+    words = "CR1S clustered by village and interviewer of the survey"
     lines = (Line("x", "x", (Cell("0.1"),)), Line("vcov", "Errors", (Cell(words, status="ok"),)))
     table = Table("t", "T", (Column("a", "Pay"),), lines)
     data = to_excel(table, settings)

@@ -46,7 +46,7 @@ def test_specifications_stand_across_with_what_they_rest_on(fit):
     columns = ["1.plain", "2.within", "3.constant"]
     assert [cells["n_obs", column] for column in columns] == ["12"] * 3
     assert [cells["fixed_effects.firm", column] for column in columns] == ["no", "yes", "no"]
-    assert [cells["vcov", column] for column in columns][:2] == ["CR1S, clustered by firm"] * 2
+    assert [cells["vcov", column] for column in columns][:2] == ["CR1S clustered by firm"] * 2
     assert re.fullmatch(r"\+0\.\d{3} \(0\.\d{3}\) \[<?0\.\d{3}\]", cells["x", "1.plain"])
     assert re.fullmatch(r"\+0\.\d{3} \(0\.\d{3}\)", cells["x", "2.within"])
     assert cells["part.b", "2.within"] == ""  # no term of this one

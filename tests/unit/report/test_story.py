@@ -189,7 +189,7 @@ def test_an_error_is_named_by_what_was_computed(settings):
     rows = pd.DataFrame(
         {"vcov": ["CR1S", "CR1S", "HC3"], "cluster_var": ["returnee_id", "returnee_id", None]}
     )
-    assert vcov_label(rows, settings.language) == "CR1S, clustered by returnee and HC3"
+    assert vcov_label(rows, settings.language) == "CR1S clustered by returnee and HC3"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_errors_that_disagree_are_told_with_both_p_values(frames, settings, p_va
     if said:
         assert "Errors disagree." in told[0] and " For 1 of the " in told[0]
         assert told[1].startswith("Morocco, change from first to last survey, against the others")
-        assert "under HC3, but" in told[1] and "under CR2, clustered by location." in told[1]
+        assert "under HC3, but" in told[1] and "under CR2 clustered by location." in told[1]
         for p_value in p_values:
             assert settings.language.p_value(p_value) in told[1].replace("\xa0", " ")
 

@@ -86,13 +86,13 @@ def test_real_data_are_not_marked(frames, real_settings):
 def test_a_regression_table_states_errors_coding_and_size(frames, settings):
     table = make("levels", frames, settings)
     notes = " ".join(table.notes)
-    assert "CR1S, clustered by returnee" in notes
+    assert "CR1S clustered by returnee" in notes
     assert "deviation from the unweighted average country" in notes
     foot = {
         line.key: [cell.text for cell in line.cells] for line in table.lines if line.kind == "foot"
     }
     assert list(foot) == FOOT
-    assert set(foot["vcov"]) == {"CR1S, clustered by returnee"}
+    assert set(foot["vcov"]) == {"CR1S clustered by returnee"}
     assert set(foot["coding"]) == {"deviation"}
     assert set(foot["fixed_effects"]) == {"no"}
     training = next(line for line in table.lines if line.key == "training")
@@ -104,7 +104,7 @@ def test_a_regression_table_states_errors_coding_and_size(frames, settings):
 def test_an_error_is_labelled_by_the_estimates_not_by_hand(frames, settings):
     estimates = frames["estimates"].assign(vcov="CR0", cluster_var="location_id")
     table = make("levels", {**frames, "estimates": estimates}, settings)
-    assert "CR0, clustered by location" in " ".join(table.notes)
+    assert "CR0 clustered by location" in " ".join(table.notes)
 
 
 def test_a_reference_country_is_named(frames, settings):
@@ -580,7 +580,7 @@ def test_every_covariance_of_an_effect_is_a_line(frames, settings):
         lines[f"{start}.{end}"].cells[1].text for end in ("cr1s-returnee_id", "cr2-country")
     ] == [*("0.010", "0.020")]
     unserved = lines[f"{start}.wild-country"]
-    assert unserved.label == "wild cluster bootstrap, clustered by country"
+    assert unserved.label == "wild cluster bootstrap clustered by country"
     assert unserved.cells[0].text == "(n.e.)"
     assert unserved.cells[-1].text == (
         "this covariance cannot serve it: its variation is carried by 1 country only"
@@ -620,7 +620,7 @@ def test_a_table_says_where_the_errors_of_one_effect_disagree(frames, settings):
     assert marked == ["orion.adjusted.same_countries.composite.GIN.hc3"]
     (note,) = [note for note in table.notes if note.startswith("†")]
     assert "at the 5% level: Guinea, last survey given the first" in note
-    assert "p <0.001 (HC3) and 0.340 (wild cluster bootstrap, clustered by location)" in note
+    assert "p <0.001 (HC3) and 0.340 (wild cluster bootstrap clustered by location)" in note
     assert r"\textdagger{}" in to_latex(table, settings)
     agreed = frames | {"effects": disagreeing(frames["effects"], (0.0001, 0.01, 0.02))}
     table = make("orion", agreed, settings)
@@ -634,9 +634,9 @@ def test_a_verdict_stands_with_its_error_and_with_what_others_say(frames, settin
     place = [column.key for column in table.columns].index("verdict")
     lines = table.lines[0].cells[place].text.split("\n")
     assert lines[1:] == [
-        "(under HC3)",
-        "inconclusive under CR2, clustered by location",
-        "holds under CR3, clustered by country",
+        "(error: HC3)",
+        "inconclusive under CR2 clustered by location",
+        "holds under CR3 clustered by country",
     ]
 
 

@@ -1,5 +1,6 @@
 """The table of claims: what the published study says, and what these data say."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -21,9 +22,10 @@ from reintegration.report.wording import named_vcov
 
 # Columns and their widths on paper, in centimetres.
 WIDTHS = {
-    "claim": 3.1, "published": 1.6, "computed": 3.1, "verdict": 1.7, "recovered": 1.9,
-    "reason": 4.0,
+    "claim": 3.4, "published": 1.8, "computed": 4.9, "verdict": 2.6, "recovered": 1.9,
+    "reason": 5.0,
 }  # fmt: skip
+COVARIANCE = re.compile(r"(classical|HC\d|CR\d|wild|permutation)")
 SIMULATED_ONLY = ("recovered",)
 DIFFERENCE = "_minus_"  # in the name of a group: the difference of two groups' shares
 
@@ -73,9 +75,12 @@ def _verdict(row: dict[str, object], verdict: str, maker: Maker) -> Iterator[str
     """The verdict, the error it is under, and verdicts that other errors give."""
     language = maker.settings.language
     yield language.plain(f"tables.verdicts.{verdict}")
-    errors = [named_vcov(one, language) for one in _text(row.get("error")).split("; ") if one]
-    if errors:
-        yield language.plain("tables.claims.under", error=language.join(errors))
+    errors = [one for one in _text(row.get("error")).split("; ") if one]
+    for key, of_vcov in (("under", True), ("interval", False)):
+        names = [named_vcov(one, language) if of_vcov else one
+                 for one in errors if bool(COVARIANCE.match(one)) is of_vcov]  # fmt: skip
+        if names:
+            yield language.plain(f"tables.claims.{key}", error=language.join(names))
     other: dict[str, list[str]] = {}
     for one in filter(None, _text(row.get("otherwise")).split("; ")):
         found, _, error = one.partition(" under ")
@@ -141,7 +146,10 @@ def _thing(row: Row, language: Language) -> str:
         first, minus, other = group.partition(DIFFERENCE)
         names = [language.variable(name) for name in (first, other) if name]
         return f" {MINUS} ".join(names) if minus else names[0]
-    return language.variable(row.word("variable")) if row.word("statistic") else ""
+    if row.file.startswith("trends/"):
+        return language.plain("tables.claims.slope")
+    described = row.file.startswith("descriptives/")
+    return language.variable(row.word("variable")) if described else ""
 
 
 def _text(value: object) -> str:

@@ -35,7 +35,7 @@ PAGE_STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;color:#1d2733}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     "td,th{padding:.2rem .6rem;text-align:right;vertical-align:top}"
-    "tbody th,thead th:first-child,.words{text-align:left}"
+    "tbody th,thead th:first-child,.words{text-align:left}td.words{white-space:pre-line}"
     "thead,tbody:last-of-type{border-bottom:2px solid}.scroll{overflow-x:auto}"
     ".below{display:block;color:#55606c}.mark{color:#a33b00;font-weight:bold}"
 )

@@ -96,12 +96,14 @@ async function begin() {
   document.getElementById("run-facts").append(run ?? paragraph(say("no_run")));
   addEventListener("hashchange", follow);
   await follow();
+  document.getElementById("loading").hidden = true;
   window.audit = { knows, data, listings, number, written, ready: true };
 }
 
 document.getElementById("print").addEventListener("click", () => window.print());
 
 begin().catch((error) => {
+  document.getElementById("loading").hidden = true;
   const told = document.getElementById("broken");
   told.hidden = false;
   told.textContent = error.message;

@@ -20,7 +20,7 @@ async function showEstimate(row) {
     account(spec),
     columnsOf(spec),
     clusters(passport, spec),
-    influence(row, passport),
+    influence(row, passport, spec),
     diagnostics(spec),
     crosscheck(passport),
     codeOf(spec, row.spec),
@@ -247,12 +247,15 @@ function clusters(passport, spec) {
       ], Object.entries(one.named), say("cluster_rows", { variable: one.variable })))));
 }
 
-function influence(row, passport) {
+function influence(row, passport, spec) {
   const found = passport.influence ?? {};
   const countries = found.leave_one_country_out ?? [];
   const places = found.leave_one_cluster_out ?? [];
   const lines = countries.map((one) => ({ label: countryName(one.country), value: one.estimate }));
+  const rows = row.rows ?? spec.model?.n_obs;
   const value = passport.estimate ?? row.estimate;
+  // Of each variable the cluster without which the estimate is lowest, then the highest.
+  const ends = (one) => say(places.indexOf(one) % 2 ? "highest_without" : "lowest_without");
   const moved = [
     [say("columns.estimate"), (one) => written(one.estimate, row.how, row.error)],
     [say("columns.moved"), (one) => plain(one.change_in_std_errors)],
@@ -265,11 +268,11 @@ function influence(row, passport) {
     grid([[say("columns.left_out"), (one) => countryName(one.country), true], ...moved],
       countries, say("leave_country")),
     grid([
-      [say("columns.cluster"), (one) => [one.variable, one.label && countryName(one.label)].filter(Boolean).join(": "), true],
+      [say("columns.cluster"), (one) => [one.variable, one.label ? countryName(one.label) : ends(one)].join(": "), true],
       ...moved,
     ], places, say("leave_cluster")),
-    (found.dfbetas ?? []).length && typeof row.rows === "number"
-      ? paragraph(say("dfbetas_note", { limit: number(2 / Math.sqrt(row.rows), 3) })) : null,
+    (found.dfbetas ?? []).length && typeof rows === "number"
+      ? paragraph(say("dfbetas_note", { limit: number(2 / Math.sqrt(rows), 3) })) : null,
     grid([
       [say("columns.position"), (one) => number(one.position)],
       [say("columns.dfbetas"), (one) => plain(one.dfbetas)],

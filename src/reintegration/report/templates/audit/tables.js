@@ -46,11 +46,15 @@ function asked(wanted) {
   return (found) => typeof found === "number" && String(found).startsWith(tidy.replace(",", "."));
 }
 
+// A text that stands in full, in as many lines as it needs.
+const WRAPPED = { variableHeight: true, cssClass: "wrapped", tooltip: false };
+
 function text(field, title, width, more = {}) {
   return {
     title, field, width, sorter: "string", headerFilter: "input", headerFilterFunc: "like",
     headerFilterParams: { elementAttributes: { "aria-label": say("filter_by", { column: title }) } },
-    formatter: (cell) => document.createTextNode(cell.getValue() ?? ""), ...more,
+    formatter: (cell) => document.createTextNode(cell.getValue() ?? ""),
+    tooltip: (event, cell) => cell.getValue() ?? "", ...more,
   };
 }
 
@@ -61,11 +65,11 @@ function coded(field, title, width) {
   };
 }
 
-function figure(field, title, width, write) {
+function figure(field, title, width, write, hint = say("number_hint")) {
   return {
     title, field, width, hozAlign: "right", headerHozAlign: "right", sorter: "number",
     sorterParams: { alignEmptyValues: "bottom" }, headerFilter: "input",
-    headerFilterPlaceholder: say("number_hint"), headerFilterLiveFilter: true,
+    headerFilterPlaceholder: hint, headerFilterLiveFilter: true,
     headerFilterFunc: (wanted, found) => asked(wanted)(found),
     headerFilterParams: { elementAttributes: { "aria-label": say("filter_by", { column: title }) } },
     formatter: (cell) => document.createTextNode(write(cell.getValue(), cell.getData()) ?? ""),
@@ -78,19 +82,19 @@ const named = (prefix) => (cell) => make("a",
 function estimateColumns() {
   const title = (name) => say(`columns.${name}`);
   return [
-    text("id", title("id"), window.innerWidth > 700 ? 320 : 200, { formatter: named(""), frozen: window.innerWidth > 700 }),
-    text("term", title("term"), 190),
-    coded("country", title("country"), 130),
-    coded("outcome", title("outcome"), 150),
+    text("id", title("id"), window.innerWidth > 700 ? 300 : 180, { ...WRAPPED, formatter: named(""), frozen: window.innerWidth > 700 }),
+    text("term", title("term"), 150, WRAPPED),
+    coded("country", title("country"), 110),
+    coded("outcome", title("outcome"), 110),
     figure("estimate", title("estimate"), 105,
-      (value, row) => written(value, row.how, row.error) || word(row.status)),
-    { ...figure("low", title("interval"), 150, (value, row) => interval(row.low, row.high, row.how, row.error)) },
-    figure("p", title("p"), 85, pValue),
-    figure("adjusted", title("adjusted"), 100, pValue),
-    text("vcov", title("vcov"), 220),
-    figure("rows", title("rows"), 85, (value) => number(value)),
-    figure("returnees", title("returnees"), 105, (value) => number(value)),
-    figure("clusters", title("clusters"), 95, (value) => number(value)),
+      (value, row) => written(value, row.how, row.error) || word(row.status), say("size_hint")),
+    figure("low", title("interval"), 145, (value, row) => interval(row.low, row.high, row.how, row.error), say("size_hint")),
+    figure("p", title("p"), 75, pValue),
+    figure("adjusted", title("adjusted"), 95, pValue),
+    text("vcov", title("vcov"), 145),
+    figure("rows", title("rows"), 85, (value) => number(value), say("count_hint")),
+    figure("returnees", title("returnees"), 105, (value) => number(value), say("count_hint")),
+    figure("clusters", title("clusters"), 95, (value) => number(value), say("count_hint")),
     coded("status", title("status"), 140),
     coded("role", title("role"), 120),
     text("spec", title("spec"), 200),
@@ -102,14 +106,14 @@ function estimateColumns() {
 function specificationColumns() {
   const title = (name) => say(`columns.${name}`);
   return [
-    text("id", title("id"), 240, { formatter: named("specification:") }),
-    text("title", title("title"), 260),
-    coded("outcome", title("outcome"), 170),
-    coded("role", title("role"), 120),
-    coded("estimator", title("estimator"), 120),
-    text("vcov", title("vcov"), 180),
-    figure("rows", title("rows"), 90, (value) => number(value)),
-    figure("returnees", title("returnees"), 110, (value) => number(value)),
+    text("id", title("id"), 240, { ...WRAPPED, formatter: named("specification:") }),
+    text("title", title("title"), 220, WRAPPED),
+    coded("outcome", title("outcome"), 150),
+    coded("role", title("role"), 105),
+    coded("estimator", title("estimator"), 95),
+    text("vcov", title("vcov"), 150),
+    figure("rows", title("rows"), 85, (value) => number(value), say("count_hint")),
+    figure("returnees", title("returnees"), 105, (value) => number(value), say("count_hint")),
     coded("ledger", title("ledger"), 130),
     coded("status", title("status"), 120),
     text("sample", title("sample"), 200),
@@ -120,16 +124,16 @@ function specificationColumns() {
 function crosscheckColumns() {
   const title = (name) => say(`columns.${name}`);
   return [
-    text("estimate_id", title("id"), 320, { formatter: named("") }),
-    coded("engine", title("engine"), 240),
-    coded("agrees", title("agrees"), 110),
-    figure("ours", title("ours"), 130, exact),
-    figure("estimate", title("theirs"), 130, exact),
-    figure("diff_in_std_errors", title("difference"), 130, plain),
-    figure("ours_std_error", title("ours_error"), 130, exact),
-    figure("std_error", title("theirs_error"), 130, exact),
-    figure("rel_diff_std_error", title("rel_error"), 130, plain),
+    text("estimate_id", title("id"), 285, { ...WRAPPED, formatter: named("") }),
+    coded("agrees", title("agrees"), 85),
+    figure("ours", title("ours"), 150, exact, say("size_hint")),
+    figure("estimate", title("theirs"), 150, exact, say("size_hint")),
+    figure("diff_in_std_errors", title("difference"), 120, plain),
+    figure("ours_std_error", title("ours_error"), 150, exact),
+    figure("std_error", title("theirs_error"), 150, exact),
+    figure("rel_diff_std_error", title("rel_error"), 120, plain),
     text("reason", title("reason"), 260),
+    coded("engine", title("engine"), 240),
   ];
 }
 
