@@ -266,6 +266,16 @@ def test_the_ledger_lists_what_is_not_as_planned_with_what_differs(frames, setti
     assert none.lines[0].label == "Nothing was frozen"
 
 
+def test_specifications_of_which_the_ledger_says_the_same_share_a_row(frames, settings):
+    rows = frames["ledger"]
+    late = rows[rows["ledger"] == "added_later"]
+    more = pd.concat([late.assign(spec_id=f"late.{i}") for i in range(5)])
+    table = make("ledger", {**frames, "ledger": pd.concat([rows, more])}, settings)
+    lines = {line.key: line for line in table.lines}
+    assert lines["late.composite"].label == "late.composite, late.0, late.1 and 3 more"
+    assert not {f"late.{i}" for i in range(5)} & set(lines)
+
+
 def test_claims_say_planted_only_on_simulated_data(frames, settings, real_settings):
     keys = [column.key for column in make("claims", frames, settings).columns]
     real = [column.key for column in make("claims", frames, real_settings).columns]
