@@ -124,3 +124,17 @@ def test_a_table_of_ones_own_file_names_it_and_each_column(fit, tmp_path):
     assert "Fitted to data.csv; every number stands in out.json." in text
     assert "Column (2), within: Pay, within firms." in text
     assert re.search(r"<th[^>]*>\(1\) plain</th><th[^>]*>\(2\) within</th>", text)
+
+
+@pytest.mark.parametrize("ending", ["html", "tex", "docx", "xlsx"])
+def test_accents_and_spaces_break_no_table(fit, tmp_path, ending):
+    frame = pd.DataFrame({"pay": PAY, "âge": range(12), "région": list("aéà") * 4})
+    spec = {"id": "salaire", "title": "Salaire & âge « brut »", "outcome": "pay",
+            "terms": ["âge", "région"], "contrasts": {"écart": {"âge": 2}}}  # fmt: skip
+    (tmp_path / "data.csv").write_text(frame.to_csv(index=False), encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(spec, allow_unicode=True), "utf-8")
+    ran, path = fit(f"tableau été [1].{ending}")
+    assert ran.exit_code == 0, ran.output
+    if ending == "html":
+        text = path.read_text(encoding="utf-8")
+        assert 'id="table-tableau_été_1_"' in text and "écart" in text and "région: é" in text

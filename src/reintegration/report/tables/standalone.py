@@ -1,5 +1,6 @@
 """A table of regressions fitted to any data: `reintegration fit ... --table FILE`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -77,7 +78,8 @@ def write_fit_table(
     codebook = _NoCodebook()
     language = Language("en", cast(Codebook, codebook))
     settings = cast(Settings, _Plain(language, codebook))
-    table = fit_table_of(results, path.stem, settings)
+    name = re.sub(r"[^\w.-]+", "_", path.stem)  # stands in addresses, labels and sheets
+    table = fit_table_of(results, name, settings)
     if data and out:
         of_file = language.plain(
             "tables.regression.of_file", data=Path(data).name, out=Path(out).name
