@@ -23,19 +23,22 @@ from reintegration.estimation.specs import Vcov
 
 SAME = 1e-9  # relative difference below which two statistics tie
 SINGULAR = 1e-12
+MOST = 0.5  # share of units that never change places, above which nothing is tested
 
 
 @dataclass(frozen=True)
 class PermutationTest:
     """What permutations say: p-value, the statistic's name, and the smallest p there can be.
 
-    `assignments` counts the distinct ones if all were gone through, else it is 0.
+    `assignments` counts the distinct ones if all were gone through, else it is 0. `still` is the
+    share of units in strata that have the term all or none, whose values never change places.
     """
 
     p_value: float
     inference: str
     smallest: float
     assignments: int = 0
+    still: float = 0.0
 
 
 class CannotPermute(Exception):
@@ -85,6 +88,12 @@ def permutation_test(
     place = f" within {vcov.within}" if vcov.within else ""
     if possible < 2:
         raise CannotPermute(f"it is the same in all units{place}: nothing can change places")
+    still = _still(codes, strata)
+    if still > MOST:
+        raise CannotPermute(
+            f"{still:.0%} of what it compares stands in a {vcov.within} where it never varies and"
+            f" nothing can change places: chance{place} does not make this comparison"
+        )
     exact = possible <= vcov.draws
     others = [j for j in range(design.x.shape[1]) if j not in block]
     refit = _Refit(design, others, weights[block], levels, units)
@@ -104,10 +113,17 @@ def permutation_test(
         # An assignment and its mirror image tie, so that the smallest p is not always 1 / all.
         size = np.abs(found)
         largest = (~(size < np.nanmax(size) * (1 - SAME))).sum()
-        return PermutationTest(reached / possible, inference, largest / possible, possible)
+        return PermutationTest(reached / possible, inference, largest / possible, possible, still)
     inference = f"{vcov.draws:,} permutations of the {kind} statistic"
     smallest = max(1 / (1 + vcov.draws), 1 / possible)
-    return PermutationTest((1 + reached) / (1 + vcov.draws), inference, smallest)
+    return PermutationTest((1 + reached) / (1 + vcov.draws), inference, smallest, still=still)
+
+
+def _still(codes: np.ndarray, strata: np.ndarray) -> float:
+    """The share of units in strata all of whose units have the same value."""
+    pairs = np.unique(np.column_stack([strata, codes]), axis=0)[:, 0]
+    held, values = np.unique(pairs, return_counts=True)
+    return float(np.isin(strata, held[values == 1]).mean())
 
 
 def _block(design: Design, weights: np.ndarray) -> list[int]:

@@ -227,6 +227,11 @@ class Under:
                     f"{tested.assignments} distinct assignments: p is a multiple of"
                     f" {1 / tested.assignments:.2g}"
                 )
+            if tested.still:
+                row["warnings"].append(
+                    f"{tested.still:.0%} of what it compares stands in a {vcov.within} where it"
+                    " never varies: the test is of the others"
+                )
             row |= {"p_value": tested.p_value, "inference": tested.inference}
             row["vcov_label"] = errors.label_with(tested.inference)
             row["warnings"].append("a permutation test has no interval")

@@ -313,6 +313,20 @@ def test_permutation_within_strata_keeps_each_stratum():
     assert len(found) == 18  # 1 of 3 in the east, 2 of 4 in the west
 
 
+@pytest.mark.parametrize(("west", "status"), [(4, "ok"), (6, "ok"), (7, UNDER)])
+def test_units_that_never_change_places_are_told_of_or_are_most(west, status):
+    """Six rows of the east are dealt out; those of the west are compared and never treated."""
+    treated = np.array([1, 0, 1, 0, 1, 0] + [0] * west)
+    place = ["east"] * 6 + ["west"] * west
+    y = treated + np.random.default_rng(4).normal(size=len(place))
+    frame = pd.DataFrame({"y": y, "treated": treated, "where": place})
+    vcov = Vcov("permutation", within="where")
+    row = fit_specification(frame, spec("treated", vcov)).estimate("treated")
+    assert row["status"] == status
+    assert f"{west / (6 + west):.0%} of what it compares stands in a where" in row["warnings"]
+    assert np.isfinite(row["p_value"]) == (status == "ok")
+
+
 def test_rows_are_dealt_where_there_are_no_clusters():
     frame = data().assign(coin=lambda f: (np.arange(len(f)) % 3 == 0).astype(float))
     vcov = Vcov("permutation", draws=499)
