@@ -126,11 +126,11 @@ def tiny_choices(config: dict[str, Any]) -> None:
 
 def few_regressions(config: dict[str, Any]) -> None:
     """Fit each declared regression once, under its first errors: for studies of something else."""
-    for specification in config["specifications"]:
-        specification.pop("refits", None)
-        specification.pop("columns", None)
-        if isinstance(specification["vcov"], list):
-            specification["vcov"] = specification["vcov"][0]
+    for part in (*config["specifications"], config["orion"], config["trends"]):
+        part.pop("refits", None)
+        part.pop("columns", None)
+        if isinstance(part["vcov"], list):
+            part["vcov"] = part["vcov"][0]
 
 
 @pytest.fixture(scope="session")
@@ -240,6 +240,7 @@ def instead(
     daily_life.write_files(folder, offices)
     copy.configure(lambda c: daily_life.configure(c, daily_life.ITEMS, daily_life.SCORES))
     copy.configure(lambda c: c["scoring"].update(nonresponse={"rather_not": "missing"}))
+    copy.configure(few_regressions)
     ran = copy.study(**own_key)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return copy, ran.stdout
