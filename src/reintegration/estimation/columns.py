@@ -16,7 +16,7 @@ from reintegration.estimation.grammar import (
     comparisons,
     suggest,
 )
-from reintegration.estimation.specs import COUNTRY, RETURNEE
+from reintegration.estimation.specs import COUNTRY, RETURNEE, text_of
 
 NUMBER, TRUTH, TEXT, DAY, ID = "number", "truth", "text", "date", "id"
 LOWEST_FIRST = "lowest, ..., highest"
@@ -86,7 +86,7 @@ class Columns:
     def _compared(self, part: Comparison) -> list[str]:
         kind, problems = self.kinds[part.name], []
         for value in part.compared:
-            text = value if isinstance(value, str) else f"{value:g}"
+            text = value if isinstance(value, str) else text_of(value)
             if kind == NUMBER and isinstance(value, str):
                 problems.append(f"{part.name} holds numbers, and {value!r} is none")
             elif kind == DAY and not (isinstance(value, str) and DATE.fullmatch(value)):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from reintegration.estimation.grammar import (
     DATE,
+    EXACT,
     Both,
     Comparison,
     Filter,
@@ -14,6 +15,7 @@ from reintegration.estimation.grammar import (
     Not,
     parse_filter,
 )
+from reintegration.estimation.specs import text_of
 
 KEPT = "filter: kept"  # of a prepared frame: what the filter said of the columns as they were
 _COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
@@ -94,6 +96,8 @@ def _compare(parsed: Comparison, column: pd.Series) -> np.ndarray:
         return ~found if parsed.operator == "!=" else found
     if texts := [value for value in parsed.compared if isinstance(value, str)]:
         raise GrammarError(f"{parsed.name} holds numbers, and {texts[0]!r} is none")
+    if pd.api.types.is_integer_dtype(column):
+        return _compare_whole(parsed, column)
     numbers = np.asarray(parsed.compared, dtype=float)
     return _compare_numbers(parsed, pd.to_numeric(column).astype("Float64"), numbers)
 
@@ -106,6 +110,19 @@ def _compare_numbers(parsed: Comparison, column: pd.Series, values: np.ndarray) 
     if parsed.operator in _COMPARE:
         return _COMPARE[parsed.operator](held, values[0])
     found = np.isin(held, values)
+    return ~found if parsed.operator == "!=" else found
+
+
+def _compare_whole(parsed: Comparison, column: pd.Series) -> np.ndarray:
+    """Compare whole numbers as such: floats would merge the large ones."""
+    known = column.dropna()
+    ends = (known.min(), known.max()) if len(known) else ()
+    if all(abs(int(value)) < EXACT for value in ends):
+        return _compare_numbers(parsed, column, np.asarray(parsed.compared, dtype=float))
+    held = column.to_numpy(dtype=object, na_value=0)  # what is missing is neither true nor false
+    if parsed.operator in _COMPARE:
+        return _COMPARE[parsed.operator](held, parsed.compared[0]).astype(bool)
+    found = np.array([value in parsed.compared for value in held], dtype=bool)
     return ~found if parsed.operator == "!=" else found
 
 
@@ -124,4 +141,4 @@ def _dates(parsed: Comparison) -> np.ndarray:
 
 def _as_text(value: float | str) -> str:
     """Write a number as a text column would hold it: 1 and not 1.0."""
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else text_of(value)

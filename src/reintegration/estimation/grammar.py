@@ -38,6 +38,7 @@ _TOKEN = re.compile(
 ORDERED = ("<", "<=", ">", ">=")
 _KEYWORDS = {"and", "or", "not", "in", "is", "missing"}
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+EXACT = 2**53  # floats do not tell whole numbers from here on apart
 _LONGEST = 500  # tokens; a longer filter belongs into a column
 
 
@@ -258,7 +259,9 @@ class _Reader:
             raise self.fail("a value (put it in quotes if it is a text)")
         self.position += 1
         if kind == "number":
-            return float(token)
+            number = float(token)
+            large = abs(number) >= EXACT and token.lstrip("+-").isdigit()
+            return int(token) if large else number
         return token[1:-1] if kind == "text" else token
 
 

@@ -97,6 +97,8 @@ def _keep(parsed: Filter, frame: pd.DataFrame) -> np.ndarray:
 
 def number_levels(column: pd.Series) -> tuple[str, ...]:
     """List the levels of a column of numbers, in order."""
+    if pd.api.types.is_integer_dtype(column):
+        return tuple(str(value) for value in sorted(map(int, column.dropna().unique())))
     return tuple(text_of(float(value)) for value in np.sort(_numbers(column).dropna().unique()))
 
 
@@ -111,7 +113,8 @@ def _found(column: pd.Series, name: str, spec: Specification) -> tuple[str, ...]
 
 def _texts(column: pd.Series) -> pd.Series:
     """Write numbers as texts; missing ones stay missing."""
-    numbers = _numbers(column)
+    whole = pd.api.types.is_integer_dtype(column)
+    numbers = column.map(int, na_action="ignore").astype(object) if whole else _numbers(column)
     return numbers.map(text_of, na_action="ignore").astype("str").where(numbers.notna())
 
 

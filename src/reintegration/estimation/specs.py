@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from reintegration.estimation.grammar import Derived, Term
+from reintegration.estimation.grammar import EXACT, Derived, Term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,15 @@ def term_name(column: str) -> str:
     return ":".join(part.removeprefix(PREFIX) for part in column.split(":"))
 
 
+def is_whole(value: float) -> bool:
+    """Say whether a number is a whole one that floats tell from its neighbours."""
+    return abs(value) < EXACT and value == int(value)
+
+
 def text_of(value: object) -> str:
     """Write a level as text: the number 6.0 is `6`."""
+    if type(value) is int or (isinstance(value, float) and is_whole(value)):
+        return str(int(value))
     return f"{value:.15g}" if isinstance(value, int | float) else str(value)
 
 

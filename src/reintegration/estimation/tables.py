@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ import pandas as pd
 from reintegration.errors import StudyError
 from reintegration.estimation.columns import DAY, NUMBER, TEXT, TRUTH, Columns
 from reintegration.estimation.filters import keep_rows
-from reintegration.estimation.grammar import DATE, Filter, GrammarError
+from reintegration.estimation.grammar import DATE, EXACT, Filter, GrammarError
 from reintegration.estimation.language import DECIMAL_COMMA, is_number
 from reintegration.estimation.prepare import number_levels
 
 # Texts, in small letters, by which other programs write a missing cell.
 MISSING_CODES = frozenset({"na", "nan", "null", ".", "n/a", "#n/a"})
+_WHOLE = re.compile(r"[-+]?\d+(\.0*)?")
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _IN_EXCEL = "in Excel: Save as, CSV UTF-8"
 _NO_TABLES = {
@@ -122,7 +124,47 @@ def _read_csv(path: Path, missing: Sequence[str]) -> pd.DataFrame:
     )
     if not isinstance(frame.index, pd.RangeIndex):
         raise StudyError(f"{path}: its rows have more cells than its line of column names.")
+    large = [place for place, name in enumerate(frame) if _may_be_large(frame[name])]
+    if large:
+        codes = dict.fromkeys(["", *missing], pd.NA)
+        texts = pd.read_csv(
+            path,
+            sep=delimiter,
+            encoding="utf-8-sig",
+            keep_default_na=False,
+            usecols=large,
+            dtype="str",
+        ).replace(codes)
+        for name in texts:
+            if (whole := _whole(texts[name].where(frame[name].notna()))) is not None:
+                frame[name] = whole
     return frame
+
+
+def _may_be_large(column: pd.Series) -> bool:
+    """Say whether cells may be whole numbers that floats, or 64 bits, cannot hold."""
+    if pd.api.types.is_float_dtype(column):
+        return bool((column.abs() >= EXACT).any())
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_integer_dtype(column):
+        return False
+    return any(_WHOLE.fullmatch(str(cell)) for cell in column.dropna().head(100))
+
+
+def _whole(column: pd.Series) -> pd.Series | None:
+    """Whole numbers, read as floats for a missing cell among them, as they stand in the file.
+
+    Nothing where some are not whole; texts where 64 bits do not hold them.
+    """
+    held = column.dropna()
+    if not held.map(lambda text: _WHOLE.fullmatch(text) is not None).all():
+        return None
+    values = held.map(lambda text: int(text.partition(".")[0])).astype(object)
+    for kind in (pd.Int64Dtype(), pd.UInt64Dtype()):
+        try:
+            return values.astype(kind).reindex(column.index)
+        except (OverflowError, TypeError, ValueError):
+            continue
+    return values.map(str).astype("str").reindex(column.index)
 
 
 def _typed(column: pd.Series) -> tuple[pd.Series, str]:
@@ -131,6 +173,8 @@ def _typed(column: pd.Series) -> tuple[pd.Series, str]:
         return column.astype("Float64").astype(float), TRUTH
     if pd.api.types.is_complex_dtype(column):
         return column.astype("str"), TEXT
+    if pd.api.types.is_integer_dtype(column):
+        return _floats_or_whole(column), NUMBER
     if pd.api.types.is_numeric_dtype(column):
         return pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index), NUMBER
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -139,6 +183,10 @@ def _typed(column: pd.Series) -> tuple[pd.Series, str]:
     if held.empty:
         return pd.Series(np.nan, column.index), NUMBER
     if held.map(lambda value: isinstance(value, Decimal)).all():
+        if (held.map(abs) >= EXACT).any():
+            whole = _whole(column.map("{:f}".format, na_action="ignore"))
+            if whole is not None:
+                return whole, TEXT if whole.dtype == "str" else NUMBER
         return column.map(float, na_action="ignore").astype(float), NUMBER
     texts = column.map(str, na_action="ignore").astype("str").where(column.notna())
     found = set(texts.dropna().unique())
@@ -149,6 +197,14 @@ def _typed(column: pd.Series) -> tuple[pd.Series, str]:
         if days.notna().sum() == len(held):
             return days, DAY
     return texts, TEXT
+
+
+def _floats_or_whole(column: pd.Series) -> pd.Series:
+    """Whole numbers as floats; as they are where floats would merge some."""
+    held = column.dropna()
+    if len(held) and max(abs(int(held.min())), abs(int(held.max()))) >= EXACT:
+        return column
+    return pd.Series(column.to_numpy(dtype=float, na_value=np.nan), column.index)
 
 
 def _levels(column: pd.Series, texts: pd.Series) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from reintegration.cli import app
 from reintegration.errors import StudyError
+from reintegration.estimation.filters import kept_rows
 from reintegration.estimation.fit_table import fit_table, in_words, run_fit
 from reintegration.estimation.language import expand
 from reintegration.estimation.tables import read_table
@@ -762,3 +763,71 @@ def test_a_small_p_value_is_no_zero_in_the_terminal(tmp_path):
     lines = in_words(fit(tmp_path / "data.csv", outcome="y", terms=["x"]))
     assert " <0.001 " in lines[-1]
     assert not any(" 0.000 " in line for line in lines)
+
+
+# ---------------------------------------------------------------- numbers that name something
+
+
+LARGE = 2**53
+
+
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("first", [LARGE, 2**63, -LARGE - 20], ids=["53", "64", "negative"])
+def test_large_whole_numbers_that_name_groups_are_never_merged(tmp_path, first, ending, gap):
+    ids = [first + step for step in range(8)]
+    frame = pd.DataFrame({"y": [1.0, 2, 4, 3, 7, 6, 9, 8, 5, 2] * 2, "x": range(20)})
+    dtype = "UInt64" if first > 2**62 else "Int64"
+    frame["id"] = pd.array([*ids, *ids[:2], *ids, *ids[:2]], dtype=dtype)
+    if gap:
+        frame.loc[19, "id"] = pd.NA
+    frame["y"] += frame["x"] % 3
+    path = tmp_path / f"t.{ending}"
+    getattr(frame, f"to_{ending}")(path, index=False)
+    assert read_table(path).frame["id"].nunique() == 8
+    asked = {"outcome": "y", "terms": ["x"]}
+    clustered = fit(path, **asked, vcov={"type": "CR1", "cluster": "id"})
+    assert row(clustered, "x")["clusters"] == {"id": 8}
+    absorbed = fit(path, **asked, fixed_effects=["id"])
+    assert absorbed["model"]["df_resid"] == 20 - gap - 8 - 1
+    levels = fit(path, **asked | {"terms": ["id"]}, categories=["id"])
+    assert [r["level"] for r in levels["estimates"]][1:] == [str(one) for one in ids[1:]]
+    mixed = {"estimator": "random_effects", "random": {"groups": "id"}}
+    assert fit(path, **asked, **mixed)["status"] == "ok"
+    for kept, count in (
+        (f"id == {ids[1]}", 4 - gap),
+        (f"id != {ids[1]}", 16),
+        (f"id in ({ids[0]}, {ids[3]})", 6),
+        (f"id <= {ids[1]}", 8 - gap),
+        (f"id > {ids[6]}", 2),
+        ("id is missing", int(gap)),
+    ):
+        assert kept_rows(kept, read_table(path).frame).sum() == count
+    number = fit(path, **asked | {"terms": ["x"], "controls": ["id"]})
+    assert number["model"]["n_obs"] == 20 - gap
+
+
+def test_decimals_of_parquet_that_are_large_whole_numbers_are_never_merged(tmp_path):
+    ids = [Decimal(LARGE + step) for step in range(6)]
+    pd.DataFrame({"id": [*ids, None]}).to_parquet(tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert table.frame["id"].nunique() == 6
+    longer = [Decimal(10) ** 25 + step for step in range(6)]
+    pd.DataFrame({"id": [*longer, None]}).to_parquet(tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet").frame["id"].nunique() == 6
+
+
+def test_levels_of_sixteen_digits_are_never_merged(tmp_path):
+    ids = [1234567890123456 + step for step in range(3)] * 4
+    frame = pd.DataFrame({"y": [1, 2, 4, 3, 7, 6, 9, 8, 5, 2, 2, 0], "id": ids})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    result = fit(tmp_path / "t.csv", outcome="y", terms=["id"], categories=["id"])
+    assert [r["level"] for r in result["estimates"]] == ["", str(ids[1]), str(ids[2])]
+
+
+def test_texts_of_digits_are_compared_with_all_their_digits(tmp_path):
+    frame = pd.DataFrame({"y": range(4), "id": ["12345678", "12345679", "x", str(LARGE + 1)]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame = read_table(tmp_path / "t.csv").frame
+    assert kept_rows("id == 12345678", frame).tolist() == [True, False, False, False]
+    assert kept_rows(f"id == {LARGE + 1}", frame).tolist() == [False, False, False, True]

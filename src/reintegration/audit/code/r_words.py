@@ -4,6 +4,7 @@ from reintegration.audit.code.facts import DAY, TEXT, Facts
 from reintegration.audit.code.names import plain_name as name
 from reintegration.estimation.coding import term_name
 from reintegration.estimation.grammar import Both, Comparison, Filter, Not
+from reintegration.estimation.specs import text_of
 
 
 def text(value: str) -> str:
@@ -48,7 +49,7 @@ def _compared(facts: Facts, parsed: Comparison, inside_not: bool) -> str:
         if kind == DAY:
             return f"as.Date({text(str(one))})"
         if kind == TEXT:
-            return text(one if isinstance(one, str) else f"{one:g}")
+            return text(text_of(one))
         return number(float(one)) if not isinstance(one, str) else text(one)
 
     values = [value(one) for one in parsed.compared]

@@ -3,6 +3,7 @@
 from reintegration.audit.code.facts import DAY, TEXT, Facts
 from reintegration.audit.code.names import plain_name
 from reintegration.estimation.grammar import Both, Comparison, Filter, Not
+from reintegration.estimation.specs import text_of
 
 _LONGEST = 32
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -65,5 +66,5 @@ def _value(facts: Facts, column: str, one: float | str) -> str:
         year, month, day = str(one).split("-")
         return f"td({day}{_MONTHS[int(month) - 1]}{year})"
     if kind == TEXT:
-        return text(one if isinstance(one, str) else f"{one:g}")
+        return text(text_of(one))
     return number(float(one))
