@@ -1,6 +1,7 @@
 """p-values adjusted for how many were looked at, from p-values or from resampled statistics."""
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
 
 def adjust(p_values: np.ndarray, method: str) -> np.ndarray:
@@ -11,13 +12,19 @@ def adjust(p_values: np.ndarray, method: str) -> np.ndarray:
     method
         `holm` (family-wise error) or `bh` (false discovery rate), as R's `p.adjust`.
     """
-    from statsmodels.stats.multitest import multipletests
-
     adjusted = np.full(len(p_values), np.nan)
     there = np.isfinite(p_values)
     if there.any():
-        name = {"holm": "holm", "bh": "fdr_bh"}[method]
-        adjusted[there] = multipletests(p_values[there], method=name)[1]
+        adjusted[there] = {"holm": _holm, "bh": false_discovery_control}[method](p_values[there])
+    return adjusted
+
+
+def _holm(p_values: np.ndarray) -> np.ndarray:
+    """Holm's stepdown; statsmodels' clears all memory at every call, which costs seconds here."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted = np.empty(len(p_values))
+    tests = np.arange(len(p_values), 0, -1)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(tests * p_values[order]))
     return adjusted
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from reintegration.estimation.families import adjust_families, bootstrap_statistics
 from reintegration.estimation.fit import fit_specification
@@ -180,3 +181,13 @@ def test_family_wise_error_is_held_where_outcomes_depend_on_one_another():
         adjust_families(fits, draws=199)
         wrong.append(min(fit.estimate("x")["p_romano_wolf"] for fit in fits) <= 0.1)
     assert np.mean(wrong) < 0.25  # three standard errors above 0.1 of 40
+
+
+@pytest.mark.parametrize("method", ["holm", "bh"])
+def test_adjusted_p_values_are_those_of_statsmodels_and_missing_ones_do_not_count(method):
+    p_values = np.random.default_rng(2).random(30) ** 4
+    p_values[[3, 9]] = p_values[[4, 10]]  # ties
+    expected = multipletests(p_values, method={"holm": "holm", "bh": "fdr_bh"}[method])[1]
+    held = np.insert(p_values, 5, np.nan)
+    np.testing.assert_allclose(adjust(held, method), np.insert(expected, 5, np.nan), rtol=1e-14)
+    assert np.isnan(adjust(np.full(2, np.nan), method)).all()

@@ -56,7 +56,8 @@ def test_the_same_numbers_come_from_the_list_as_from_the_studies(specs, frames, 
         [estimate] = [row["estimate"] for row in rows if row["term"] == spec.single]
         for vcov in spec.vcovs:
             there = published[spec.estimate_id(spec.single, vcov)]
-            assert there == pytest.approx(estimate, nan_ok=True)
+            refused = vcov.type == "permutation" and pd.isna(there)
+            assert refused or there == pytest.approx(estimate, nan_ok=True)
             looked_at += 1
     assert looked_at == len(published) - len(COUNTRIES) * 8 - 8  # deviations and averages
 
