@@ -72,6 +72,7 @@ def failed_rows(
         "status": status,
         "warnings": reason,
     }
+    expected = {line[0]: line for line in reversed(_expected(frame, spec, countries))}
     return [
         blank
         | {
@@ -81,7 +82,7 @@ def failed_rows(
             "variable": variable,
             "level": level,
         }
-        for term, group, variable, level in _expected(frame, spec, countries)
+        for term, group, variable, level in reversed(expected.values())
         if spec.reports(variable)
     ]
 

@@ -1,5 +1,6 @@
 """Fit one specification to a frame: rows, design, estimator, covariances, estimates."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -117,6 +118,7 @@ def fit_specification(
         served = replace(spec, also=tuple(vcov for vcov in spec.also if vcov not in reasons))
         design = build_design(frame, served, used, countries)
         design, solution = _solve(design, frame, spec, engine)
+        _distinct(design, solution, spec)
         for vcov in served.vcovs:
             try:
                 all_errors[vcov] = errors_under(design.under(vcov), solution, spec, vcov)
@@ -207,6 +209,15 @@ def _solve(
     from reintegration.estimation.models import solve
 
     return solve(design, frame, spec)
+
+
+def _distinct(design: Design, solution: Solution, spec: Specification) -> None:
+    """Refuse two estimates of one name: level `b.d` of `a` and level `d` of `a.b` are `a.b.d`."""
+    names = [effect.term for effect in design.effects]
+    names += [*(extra.term for extra in solution.extras), *(name for name, _ in spec.contrasts)]
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        of = "a column, a level or a contrast"
+        raise NotEstimable(f"{', '.join(twice)} would be the name of two terms; rename {of}")
 
 
 def _coefficients(design: Design, solution: Solution) -> int:

@@ -831,3 +831,40 @@ def test_texts_of_digits_are_compared_with_all_their_digits(tmp_path):
     frame = read_table(tmp_path / "t.csv").frame
     assert kept_rows("id == 12345678", frame).tolist() == [True, False, False, False]
     assert kept_rows(f"id == {LARGE + 1}", frame).tolist() == [False, False, False, True]
+
+
+# ---------------------------------------------------------------- names of two terms
+
+
+LEVELS = "y,a,a.b,g\n" + "".join(
+    f"{y},{a},{b},{g}\n"
+    for y, a, b, g in zip(
+        (0, 7, 2, 5, 3, 8, 1, 6), ("aa", "b.d") * 4, "ccddccdd", "uuuuvvvv", strict=True
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ({"terms": ["a", "a.b"]}, "a.b.d"),
+        ({"terms": ["a", "a.b"], "contrasts": {"k": {"a.b.d": 1}}}, "a.b.d"),
+        ({"terms": ["a:g", "a.b:g"], "intercept": False}, "a.b.d:g.u, a.b.d:g.v"),
+        ({"terms": ["g"], "contrasts": {"g.v": {"g.v": 2}}}, "g.v"),
+    ],
+)
+def test_two_estimates_never_have_one_name(tmp_path, spec, name):
+    (tmp_path / "t.csv").write_text(LEVELS)
+    result = fit(tmp_path / "t.csv", outcome="y", **spec)
+    assert result["status"] == "failed"
+    assert f"{name} would be the name of two terms; rename" in result["reason"]
+    ids = [r["estimate_id"] for r in result["estimates"]]
+    assert len(set(ids)) == len(ids) > 0
+    assert all(r["status"] == "failed" and r["reason"] for r in result["estimates"])
+
+
+def test_names_that_only_look_alike_are_fitted(tmp_path):
+    (tmp_path / "t.csv").write_text(LEVELS.replace("b.d", "b.e"))
+    result = fit(tmp_path / "t.csv", outcome="y", terms=["a", "a.b"])
+    assert [r["term"] for r in result["estimates"]] == ["intercept", "a.b.e", "a.b.d"]
+    assert result["status"] == "ok"
