@@ -2,15 +2,18 @@
 
 import csv
 import hashlib
+import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow.parquet import read_schema
 
 from reintegration.errors import StudyError
 from reintegration.estimation.columns import DAY, NUMBER, TEXT, TRUTH, Columns
@@ -18,6 +21,7 @@ from reintegration.estimation.filters import keep_rows
 from reintegration.estimation.grammar import DATE, EXACT, Filter, GrammarError
 from reintegration.estimation.language import DECIMAL_COMMA, is_number
 from reintegration.estimation.prepare import number_levels
+from reintegration.estimation.specs import text_of
 
 # Texts, in small letters, by which other programs write a missing cell.
 MISSING_CODES = frozenset({"na", "nan", "null", ".", "n/a", "#n/a"})
@@ -63,7 +67,7 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
         )
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        raw = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, missing)
+        raw = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, missing)
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no such file.") from None
     except StudyError:
@@ -83,6 +87,28 @@ def read_table(path: str | Path, missing: Sequence[str] = ()) -> Table:
         if kinds[name] == TEXT:
             levels[name] = _levels(column, frame[name])
     return Table(path, pd.DataFrame(frame, index=raw.index), kinds, levels, digest)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Read Parquet; a category of numbers, of which it keeps no order, is one in their order."""
+    frame = pd.read_parquet(path)
+    described = json.loads((read_schema(path).metadata or {}).get(b"pandas", b"{}"))
+    for column in described.get("columns", ()):
+        name = column.get("field_name")
+        if column.get("pandas_type") != "categorical" or name not in frame:
+            continue
+        held = frame[name]
+        if pd.api.types.is_bool_dtype(held) or not pd.api.types.is_numeric_dtype(held):
+            continue
+        levels = [text_of(value) for value in sorted(held.dropna().unique().tolist())]
+        texts = [None if missing else text_of(value) for value, missing in _cells(held)]
+        frame[name] = pd.Series(pd.Categorical(texts, categories=levels), frame.index)
+    return frame
+
+
+def _cells(column: pd.Series) -> Iterator[tuple[Any, bool]]:
+    """Go through the cells of a column, and whether each is missing."""
+    return zip(column.tolist(), column.isna(), strict=True)
 
 
 def _not_utf8(path: Path) -> str:

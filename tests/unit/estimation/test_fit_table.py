@@ -264,6 +264,23 @@ def test_parquet_gives_the_same_and_keeps_the_order_of_categories(path, tmp_path
         assert one["estimate"] == other["estimate"]
 
 
+def test_a_parquet_category_of_numbers_is_a_category(path, tmp_path):
+    frame = pd.read_csv(path)
+    frame["x"] = [10, 2, 3, 10, 2, 3, 10, 2]
+    frame["half"] = pd.Categorical([1.5, None, 2.0, 1.5, 2.0, 1.5, 1.5, 2.0])
+    frame.assign(x=pd.Categorical(frame["x"])).to_parquet(tmp_path / "data.parquet")
+    table = read_table(tmp_path / "data.parquet")
+    assert (table.kinds["x"], table.levels["x"]) == ("text", ("2", "3", "10"))
+    assert (table.kinds["half"], table.levels["half"]) == ("text", ("1.5", "2"))
+    assert table.frame["half"].isna().sum() == 1
+    ours = fit(tmp_path / "data.parquet", outcome="y", terms=["x"], filter="x in (2, 3, 10)")
+    assert [r["term"] for r in ours["estimates"]] == ["intercept", "x.3", "x.10"]
+    frame.to_csv(tmp_path / "data.csv")
+    again = fit(tmp_path / "data.csv", outcome="y", terms=["x"], categories=["x"])
+    for one, other in zip(ours["estimates"], again["estimates"], strict=True):
+        assert one["estimate"] == other["estimate"]
+
+
 def test_weights_of_zero_are_no_rows(path):
     weighted = fit(path, outcome="y", terms=["x"], weights="w")
     assert weighted["rows"]["weight_zero"] == 1
