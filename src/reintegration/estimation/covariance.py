@@ -33,7 +33,8 @@ class Covariance:
     `matrix`, shape (k, k), belongs to the coefficients. `alone` are the rows that fit
     themselves and `influence`, shape (len(alone), k), says how each coefficient moves with
     their outcomes; `inverse` is R^-1. `df` is that of every estimate, except where `adjusted`
-    (CR2) gives each its own. `counts` are the clusters of each way rows are clustered.
+    (CR2) gives each its own. `counts` are the clusters of each way rows are clustered. Where
+    there is a `problem`, coefficients are known and `matrix` has no numbers.
     """
 
     matrix: np.ndarray
@@ -46,6 +47,7 @@ class Covariance:
     inverse: np.ndarray
     adjusted: Adjusted | AdjustedRows | None = None
     counts: tuple[int, ...] = ()
+    problem: str = ""
 
     @property
     def label(self) -> str:

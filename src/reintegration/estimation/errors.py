@@ -8,7 +8,7 @@ from reintegration.estimation.bootstrap import wild_label
 from reintegration.estimation.covariance import Covariance, covariance
 from reintegration.estimation.design import Design
 from reintegration.estimation.estimators import Solution, with_effects
-from reintegration.estimation.results import NotServed
+from reintegration.estimation.results import NotServed, NoVariance
 from reintegration.estimation.specs import Specification, Vcov
 
 
@@ -29,7 +29,7 @@ def errors_under(design: Design, solution: Solution, spec: Specification, vcov: 
     if vcov.type in ("wild", "permutation"):
         return _resampled(design, solution, spec, vcov)
     r = design.r if solution.r is None else solution.r
-    working = solution.working
+    working, problem = solution.working, ""
     if spec.estimator == "ols":
         solution = with_effects(solution, design, vcov)
         working = solution.working
@@ -38,8 +38,11 @@ def errors_under(design: Design, solution: Solution, spec: Specification, vcov: 
     elif spec.estimator == "quantile":
         from reintegration.estimation.quantile import quantile_errors
 
-        r = quantile_errors(design, solution, spec, vcov)
-    return covariance(
+        try:
+            r = quantile_errors(design, solution, spec, vcov)
+        except NoVariance as reason:
+            problem = str(reason)
+    errors = covariance(
         design.q if solution.q is None else solution.q,
         r,
         solution.residuals if solution.scaled is None else solution.scaled,
@@ -49,6 +52,9 @@ def errors_under(design: Design, solution: Solution, spec: Specification, vcov: 
         design.second,
         working,
     )
+    if problem:
+        errors = replace(errors, matrix=np.full_like(errors.matrix, np.nan), problem=problem)
+    return errors
 
 
 def _resampled(design: Design, solution: Solution, spec: Specification, vcov: Vcov) -> Covariance:

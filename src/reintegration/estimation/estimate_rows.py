@@ -53,7 +53,7 @@ def estimate_rows(fitted: Fitted, errors: Covariance) -> list[dict[str, Any]]:
         common | _value(extra, spec, errors) for extra in solution.extras if extra.value is not None
     ]
     by_term = {row["term"]: row for row in rows}
-    for name, weights in spec.contrasts:
+    for name, weights in () if errors.problem else spec.contrasts:
         check_parts(by_term[name], [by_term[term] for term, _ in weights if term in by_term])
     return rows
 
@@ -99,6 +99,9 @@ def _estimate(
     warnings = [effect.warning, *said.warnings]
     if problem := unusable or said.problem:
         return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": problem}
+    if errors.problem:
+        row["estimate"] = float(effect.weights @ solution.coefficients)
+        return row | {"status": NOT_ESTIMABLE_UNDER_VCOV, "warnings": errors.problem}
     if fitted.exact:
         warnings.append("the fit is exact to rounding: there is no error to test against")
     std_error = 0.0 if fitted.exact else errors.std_error(effect.weights)

@@ -1,6 +1,7 @@
 """Quantile regression: the exact solution of its linear program."""
 
 import numpy as np
+from scipy.linalg import qr as factors
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack
 from scipy.special import ndtri
@@ -8,11 +9,14 @@ from scipy.special import ndtri
 from reintegration.estimation.covariance import Working
 from reintegration.estimation.design import Design
 from reintegration.estimation.estimators import Solution
-from reintegration.estimation.results import NotEstimable
+from reintegration.estimation.results import NotEstimable, NoVariance
 from reintegration.estimation.specs import Specification, Vcov
 
 IQR = 1.34  # of a normal distribution, in standard deviations
-ROUNDING = 1e-12
+ROUNDING = 1e-13  # of the largest outcome
+NO_DENSITY = (
+    "the density at the quantile cannot be estimated: the middle half of the residuals are ties"
+)
 
 
 def fit_quantile(design: Design, spec: Specification) -> Solution:
@@ -30,8 +34,9 @@ def fit_quantile(design: Design, spec: Specification) -> Solution:
     basis, r = np.linalg.qr(x)
     start = basis.T @ y
     left = y - basis @ start
+    rounding = ROUNDING * float(np.abs(y).max())
     size = float(np.abs(left).max())
-    size = size if size > ROUNDING * float(np.abs(y).max()) else float(np.abs(y).max())
+    size = size if size > rounding else float(np.abs(y).max()) or 1.0
     found = linprog(
         np.concatenate([np.zeros(k), np.full(n, tau), np.full(n, 1 - tau)]),
         A_eq=hstack([csr_array(basis), eye_array(n), -eye_array(n)]).tocsc(),
@@ -43,16 +48,22 @@ def fit_quantile(design: Design, spec: Specification) -> Solution:
         raise NotEstimable(f"quantile regression did not converge: {found.message}")
     # The solution passes through k rows: from them it has all its digits.
     moved = found.x[:k]
-    through = np.argsort(np.abs(left / size - basis @ moved), kind="stable")[:k]
+    near = np.flatnonzero(np.abs(left / size - basis @ moved) < 1e-9)
+    through = near[factors(basis[near].T, mode="r", pivoting=True)[1][:k]]
     if np.linalg.matrix_rank(basis[through]) == k:
         exact = np.linalg.solve(basis[through], left[through] / size)
         if np.allclose(exact, moved, rtol=1e-6, atol=1e-9):
             moved = exact
     coefficients = np.linalg.solve(r, start + size * moved)
+    # What moves no outcome by more than rounding is zero, whatever the column's units.
+    spread = np.ptp(x, axis=0)
+    spread = np.where(spread > 0, spread, np.abs(x).max(axis=0))
+    coefficients = np.where(np.abs(coefficients) * spread <= rounding, 0.0, coefficients)
     residuals = y - x @ coefficients
+    residuals[np.abs(residuals) <= rounding] = 0.0
     check = np.where(residuals < 0, tau - 1, tau) * residuals
     centred = y - np.quantile(y, tau)
-    empty = np.where(centred < 0, tau - 1, tau) * centred
+    whole = float((np.where(centred < 0, tau - 1, tau) * centred).sum())
     return Solution(
         coefficients,
         residuals,
@@ -62,7 +73,7 @@ def fit_quantile(design: Design, spec: Specification) -> Solution:
         q=np.zeros((n, k)),
         scaled=np.zeros(n),
         working=Working(sigma2=1.0, given=True),
-        statistics={"r1": 1 - float(check.sum()) / float(empty.sum())},
+        statistics={"r1": 1 - float(check.sum()) / whole if whole > rounding else np.nan},
     )
 
 
@@ -77,24 +88,25 @@ def quantile_errors(
 
     Raises
     ------
-    NotEstimable
+    NoVariance
         If the density cannot be estimated.
     """
     residuals, tau, n = solution.residuals, spec.quantile, len(design.y)
     q, r = np.linalg.qr(design.x)
-    size = float(np.abs(residuals).max())
     low, high = np.percentile(residuals, (25, 75))
     spread = min(float(np.std(design.y)), float(high - low) / IQR)
+    if not spread > ROUNDING * float(np.abs(design.y).max()):
+        raise NoVariance(NO_DENSITY)
     width = spread * float(np.diff(ndtri(tau + _hall_sheather(n, tau) * np.array([-1, 1])))[0])
-    if not (np.isfinite(width) and size > ROUNDING * np.abs(design.y).max() and width > 0):
-        raise NotEstimable("the density at the quantile cannot be estimated")
+    if not (np.isfinite(width) and width > 0):
+        raise NoVariance(f"{n} rows are too few to estimate the density at the quantile")
     near = residuals / width
     density = float(np.where(np.abs(near) <= 1, 0.75 * (1 - near**2), 0).sum()) / (n * width)
     if not density > 0:
-        raise NotEstimable("the density at the quantile cannot be estimated")
+        raise NoVariance("the density at the quantile cannot be estimated: no residual is near it")
     if vcov.type == "classical":
         return r * (density / np.sqrt(tau * (1 - tau)))
-    above = residuals > ROUNDING * size  # rows that the fit passes through are not above it
+    above = residuals > 0  # rows that the fit passes through are not above it
     scores = q * np.where(above, tau, 1 - tau)[:, None]
     _, root = np.linalg.qr(scores)
     _, upper = np.linalg.qr(np.linalg.solve(root.T, r))

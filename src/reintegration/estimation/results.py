@@ -107,6 +107,10 @@ def estimate_id(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
+class NoVariance(Exception):
+    """Coefficients are known, and a covariance has no number for them; the text says why."""
+
+
 @dataclass(frozen=True)
 class Inference:
     """An estimate with its error, by Student's t."""

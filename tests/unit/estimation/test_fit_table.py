@@ -364,6 +364,43 @@ def test_quantile_errors_are_those_of_statsmodels_whatever_the_units(path, kind,
     assert found[1, 1] == pytest.approx([theirs.params["x"], theirs.bse["x"]], rel=0.01)
 
 
+@pytest.mark.parametrize("kind", ["classical", "HC0"])
+def test_quantile_of_ties_is_exact_and_has_no_error_whatever_the_units(path, kind):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.integers(14, 46, size=189), "z": rng.integers(0, 2, size=189)})
+    frame["y"] = np.where(rng.random(189) < 0.84, 0, rng.integers(1, 4, size=189))
+    for tau, level in ((0.5, 0.0), (0.6, 0.0), (0.5, 3.0)):
+        for of_x, of_y in ((1, 1), (1 / 7, 1), (1e9, 1 / 3), (1e-9, 1e9), (1, 1e-9)):
+            made = frame.assign(x=frame["x"] * of_x, y=(frame["y"] + level) * of_y)
+            made.to_csv(path.parent / "q.csv")
+            result = fit(
+                path.parent / "q.csv",
+                **{"outcome": "y", "terms": ["x", "z"], "vcov": {"type": kind}},
+                **{"estimator": "quantile", "quantile": tau, "contrasts": {"c": {"x": 1, "z": -1}}},
+            )
+            assert result["status"] == "not_estimable_under_this_vcov"
+            assert "ties" in result["reason"]
+            assert result["model"]["n_obs"] == 189
+            for term in ("x", "z", "c"):
+                assert row(result, term)["estimate"] == 0.0
+            assert row(result, "intercept")["estimate"] == pytest.approx(level * of_y, rel=1e-12)
+            for one in result["estimates"]:
+                assert one["status"] == "not_estimable_under_this_vcov"
+                assert np.isnan([one["std_error"], one["p_value"], one["conf_low"]]).all()
+
+
+def test_quantile_keeps_small_slopes_beside_a_large_level(path):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.normal(size=101)})
+    frame["y"] = frame["x"] * 1e-3 + 1e-3 * rng.normal(size=101)
+    found = []
+    for level in (0.0, 1e6):
+        frame.assign(y=frame["y"] + level).to_csv(path.parent / "q.csv")
+        x = row(fit(path.parent / "q.csv", outcome="y", terms=["x"], estimator="quantile"), "x")
+        found.append([x["estimate"], x["std_error"]])
+    assert found[1] == pytest.approx(found[0], rel=1e-4)
+
+
 # ---------------------------------------------------------------- what is refused
 
 
