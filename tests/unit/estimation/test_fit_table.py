@@ -922,3 +922,33 @@ def test_names_that_only_look_alike_are_fitted(tmp_path):
     result = fit(tmp_path / "t.csv", outcome="y", terms=["a", "a.b"])
     assert [r["term"] for r in result["estimates"]] == ["intercept", "a.b.e", "a.b.d"]
     assert result["status"] == "ok"
+
+
+# ---------------------------------------------------------------- words of YAML
+
+
+def test_no_and_yes_are_texts_in_a_specification(tmp_path):
+    countries = ["SE", "NO", "DE"] * 4
+    frame = pd.DataFrame({"yes": [1, 2, 4, 3, 7, 6, 9, 8, 5, 2, 2, 0], "ctry": countries})
+    frame["on"] = range(12)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "s.yaml").write_text(
+        "{outcome: yes, terms: [ctry, on], categories: {ctry: [SE, NO, DE]},"
+        " coding: {ctry: {reference: NO}}, intercept: true, random: null}"
+    )
+    table = read_table(tmp_path / "t.csv")
+    [result] = fit_table(expand(read_specifications(tmp_path / "s.yaml"), table), table)
+    assert result["status"] == "ok"
+    assert [r["term"] for r in result["estimates"]] == [*("intercept", "ctry.SE", "ctry.DE", "on")]
+
+
+@pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False), ("TRUE", True)])
+def test_true_and_false_are_truths_in_a_specification(tmp_path, word, value):
+    (tmp_path / "s.yaml").write_text(f"{{outcome: y, terms: [x], intercept: {word}}}")
+    assert read_specifications(tmp_path / "s.yaml")[0].intercept is value
+
+
+@pytest.mark.parametrize("word", ["no", "off"])
+def test_a_key_that_asks_for_a_truth_still_takes_no(tmp_path, word):
+    (tmp_path / "s.yaml").write_text(f"{{outcome: y, terms: [x], intercept: {word}}}")
+    assert read_specifications(tmp_path / "s.yaml")[0].intercept is False
