@@ -194,9 +194,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.docs:
         page = chosen.docs.read_text(encoding="utf-8")
         for name, text in parts.items():
-            begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-            before, _, rest = page.partition(begin)
-            page = before + begin + text + end + rest.partition(end)[2]
+            begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+            before, there, rest = page.partition(begin)
+            _, ended, after = rest.partition(end)
+            if not there or not ended:
+                raise SystemExit(f"{chosen.docs} has no place for the table: {begin}{end}")
+            page = f"{before}{begin}{text}\n{end}{after}"
         chosen.docs.write_text(page, encoding="utf-8")
 
 
