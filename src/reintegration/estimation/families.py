@@ -32,6 +32,7 @@ def adjust_families(
     draws: int = 999,
     seed: int | Mapping[str, int] = 0,
     every_covariance: bool = False,
+    confidence: float = 0.95,
 ) -> None:
     """Fill p_holm, p_bh, p_romano_wolf and p_adjusted of the rows of each family.
 
@@ -48,6 +49,9 @@ def adjust_families(
         Of the resampling of Romano and Wolf; a mapping holds the seed of each family.
     every_covariance
         Whether rows under the other covariances are families of their own.
+    confidence
+        Where clusters are so few that no p-value of Romano and Wolf can refuse at this level, rows
+        say so.
     """
     families: dict[Key, list[tuple[Fit, Vcov, Row]]] = {}
     for fit in fits:
@@ -68,7 +72,7 @@ def adjust_families(
         if tested:
             base = seed if isinstance(seed, int) else seed[key[0]]
             rng = np.random.default_rng([base, zlib.crc32(repr(key).encode())])
-            _romano_wolf(tested, draws, rng)
+            _romano_wolf(tested, draws, rng, confidence)
         for _, _, row in members:
             row["p_adjusted"] = row[f"p_{method}"]
 
@@ -83,7 +87,10 @@ def in_family(spec: Specification, row: Row) -> bool:
 
 
 def _romano_wolf(
-    members: Sequence[tuple[Fit, Vcov, Row]], draws: int, rng: np.random.Generator
+    members: Sequence[tuple[Fit, Vcov, Row]],
+    draws: int,
+    rng: np.random.Generator,
+    confidence: float,
 ) -> None:
     """Fill p_romano_wolf, or say why there is none."""
     if problem := _problem(members):
@@ -95,16 +102,35 @@ def _romano_wolf(
         by_fit.setdefault(id(member[0]), []).append(member)
     named = {key: _labels(*some[0][:2]) for key, some in by_fit.items()}
     every = pd.Index(np.concatenate(list(named.values()))).unique()
-    signs = rng.integers(0, 2, size=(draws, len(every)), dtype=np.int8) * 2.0 - 1.0
-    found, rows = [], []
+    signs = draw_signs(len(every), draws, rng)
+    found, rows, smallest = [], [], []
     for key, some in by_fit.items():
         own = signs[:, every.get_indexer(pd.Index(named[key]))]
         found.append(bootstrap_statistics(some[0][0], some[0][1], [r for _, _, r in some], own))
         rows += [row for _, _, row in some]
+        smallest += [max(1 / (1 + len(signs)), 2.0 ** (1 - len(named[key])))] * len(some)
+    # Few clusters draw statistics of few sizes: these say less than the member's own t does.
+    raw = np.array([row["p_value"] for row in rows], dtype=float)
     statistics = np.array([row["statistic"] for row in rows], dtype=float)
-    adjusted = stepdown(np.abs(statistics), np.abs(np.column_stack(found)))
-    for row, p in zip(rows, adjusted, strict=True):
+    floor = np.maximum(raw, smallest)
+    adjusted = stepdown(np.abs(statistics), np.abs(np.column_stack(found)), floor)
+    for row, p, least in zip(rows, adjusted, smallest, strict=True):
         row["p_romano_wolf"] = float(p)
+        if least > 1 - confidence:
+            said = f"no Romano-Wolf p-value below {least:.2g} is possible here"
+            row["warnings"] = join_warnings([row["warnings"], said])
+
+
+def draw_signs(n_clusters: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw signs of clusters, shape (B, G); all of them where they are no more than the draws.
+
+    A vector and its mirror image give the same |t|: one of each is taken, less that of equal
+    signs, which is the sample itself.
+    """
+    if n_clusters < 63 and 1 << n_clusters <= draws:
+        numbers = np.arange(1, 1 << (n_clusters - 1))
+        return 1.0 - 2.0 * (numbers[:, None] >> np.arange(n_clusters) & 1)
+    return rng.integers(0, 2, size=(draws, n_clusters), dtype=np.int8) * 2.0 - 1.0
 
 
 def _problem(members: Sequence[tuple[Fit, Vcov, Row]]) -> str:

@@ -120,7 +120,8 @@ def fit_table(wanted: Sequence[Wanted], table: Table) -> list[dict[str, Any]]:
         written = one.written
         fits.append(_fit(table.frame, spec, written.confidence_level, written.seed))
     seeds = {one.written.family: one.written.seed for one in wanted if one.written.family}
-    adjust_families(fits, seed=seeds, every_covariance=True)
+    level = max((one.written.confidence_level for one in wanted), default=0.95)
+    adjust_families(fits, seed=seeds, every_covariance=True, confidence=level)
     return [_result(one, fitted, table) for one, fitted in zip(wanted, fits, strict=True)]
 
 

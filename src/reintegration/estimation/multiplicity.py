@@ -28,7 +28,9 @@ def _holm(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def stepdown(statistics: np.ndarray, resampled: np.ndarray) -> np.ndarray:
+def stepdown(
+    statistics: np.ndarray, resampled: np.ndarray, floor: np.ndarray | float = 0.0
+) -> np.ndarray:
     """Adjust the p-values of a family by Romano and Wolf's stepdown (2005; 2016, algorithm 4.2).
 
     Parameters
@@ -37,6 +39,8 @@ def stepdown(statistics: np.ndarray, resampled: np.ndarray) -> np.ndarray:
         Absolute t statistics, shape (m,).
     resampled
         Those of every draw, centred at what is estimated, shape (B, m).
+    floor
+        What each p-value cannot be below, shape (m,).
 
     Returns
     -------
@@ -47,5 +51,8 @@ def stepdown(statistics: np.ndarray, resampled: np.ndarray) -> np.ndarray:
     largest = np.maximum.accumulate(resampled[:, order[::-1]], axis=1)[:, ::-1]
     reached = (largest >= statistics[order]).sum(axis=0)
     adjusted = np.empty(len(statistics))
-    adjusted[order] = np.maximum.accumulate((1 + reached) / (1 + len(resampled)))
+    p_values = np.maximum(
+        (1 + reached) / (1 + len(resampled)), np.broadcast_to(floor, order.shape)[order]
+    )
+    adjusted[order] = np.maximum.accumulate(p_values)
     return adjusted

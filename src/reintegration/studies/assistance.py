@@ -127,7 +127,11 @@ def regress(
         for spec in expanded
     ]
     adjust_families(
-        fits, method=adjust, draws=resampling_draws, seed=base if seed is None else seed
+        fits,
+        method=adjust,
+        draws=resampling_draws,
+        seed=base if seed is None else seed,
+        confidence=confidence,
     )
     published = [fit for fit in fits if fit.spec.role == PUBLISHED and has_country(fit.spec)]
     ranks = [

@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from reintegration.estimation.families import adjust_families, bootstrap_statistics
+from reintegration.estimation.families import (
+    adjust_families,
+    bootstrap_statistics,
+    draw_signs,
+)
 from reintegration.estimation.fit import fit_specification
 from reintegration.estimation.grammar import parse_term
 from reintegration.estimation.multiplicity import adjust, stepdown
@@ -191,3 +195,28 @@ def test_adjusted_p_values_are_those_of_statsmodels_and_missing_ones_do_not_coun
     held = np.insert(p_values, 5, np.nan)
     np.testing.assert_allclose(adjust(held, method), np.insert(expected, 5, np.nan), rtol=1e-14)
     assert np.isnan(adjust(np.full(2, np.nan), method)).all()
+
+
+@pytest.mark.parametrize("clusters", [1, 2, 3, 9])
+def test_few_clusters_have_every_pattern_of_signs_once(clusters):
+    signs = draw_signs(clusters, 999, np.random.default_rng(0))
+    patterns = {tuple(row * row[0]) for row in signs} | {(1.0,) * clusters}
+    assert len(signs) + 1 == len(patterns) == 2 ** (clusters - 1)
+    assert len(draw_signs(10, 999, np.random.default_rng(0))) == 999
+
+
+@pytest.mark.parametrize("places", [3, 5, 8])
+def test_few_clusters_never_make_a_p_smaller_than_it_was_or_than_they_can(places):
+    for seed in range(10):
+        frame = data(places=places, seed=seed)
+        fits = fits_of(frame, family_terms=("x",))
+        adjust_families(fits)
+        rows = pd.DataFrame([fit.estimate("x") for fit in fits])
+        rows = rows[rows["p_value"].notna()]
+        smallest = 2.0 ** (1 - places)
+        assert (rows["p_romano_wolf"] >= rows["p_value"]).all()
+        assert (rows["p_romano_wolf"] >= smallest).all()
+        said = rows["warnings"].str.contains(f"no Romano-Wolf p-value below {smallest:.2g}")
+        assert said.all() if smallest > 0.05 else not said.any()
+        ordered = rows.sort_values("statistic", key=lambda t: -t.abs())
+        assert ordered["p_romano_wolf"].is_monotonic_increasing
