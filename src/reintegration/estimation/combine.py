@@ -41,7 +41,9 @@ def contrasts(effects: Sequence[Effect], spec: Specification) -> list[Effect]:
         for term, factor in parts:
             effect = known.get(term)
             if effect is None:
-                problem = f"there is no term {term}; {suggest(term, known)}"
+                problem = _reference(term, effects) or (
+                    f"there is no term {term}; {suggest(term, known)}"
+                )
             elif effect.weights is None:
                 problem = effect.problem
             else:
@@ -51,6 +53,18 @@ def contrasts(effects: Sequence[Effect], spec: Specification) -> list[Effect]:
         text = text.removeprefix("+ ")
         combined.append(Effect(name, CONTRAST, name, "", text, weights, None, problem))
     return combined
+
+
+def _reference(term: str, effects: Sequence[Effect]) -> str:
+    """Say that a name is that of a reference level, if so."""
+    for effect in effects:
+        level = term.removeprefix(f"{effect.variable}.")
+        if level != term and effect.contrast == f"{effect.level} minus {level}":
+            return (
+                f"{term} is the reference, with which the levels of {effect.variable} are"
+                " compared: leave it out"
+            )
+    return ""
 
 
 def check_parts(row: dict[str, Any], parts: Sequence[dict[str, Any]]) -> None:

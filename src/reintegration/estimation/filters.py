@@ -1,6 +1,7 @@
 """Which rows of a frame make a filter true."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from reintegration.estimation.grammar import (
     GrammarError,
     Not,
     parse_filter,
+    truth_of,
 )
 from reintegration.estimation.specs import text_of
 
@@ -94,6 +96,8 @@ def _compare(parsed: Comparison, column: pd.Series) -> np.ndarray:
         wanted = [_as_text(value) for value in parsed.compared]
         found = column.astype("str").isin(wanted).to_numpy()
         return ~found if parsed.operator == "!=" else found
+    if column.dropna().isin((0, 1)).all():
+        parsed = replace(parsed, compared=tuple(map(truth_of, parsed.compared)))
     if texts := [value for value in parsed.compared if isinstance(value, str)]:
         raise GrammarError(f"{parsed.name} holds numbers, and {texts[0]!r} is none")
     if pd.api.types.is_integer_dtype(column):

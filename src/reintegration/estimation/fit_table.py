@@ -252,7 +252,7 @@ def _rows_account(fitted: Fit, read: int) -> dict[str, Any]:
         elif kind == "weight of zero":
             account["weight_zero"] += row["rows"]
         elif row["step"] == "excluded":
-            account["missing"][name] = row["rows"]
+            account["missing"][name or kind] = row["rows"]
     return account | {"used": used}
 
 

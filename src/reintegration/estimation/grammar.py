@@ -265,6 +265,13 @@ class _Reader:
         return token[1:-1] if kind == "text" else token
 
 
+def truth_of(value: float | str) -> float | str:
+    """Read `true` and `FALSE` as the 1 and 0 that truth columns hold; leave anything else."""
+    return (
+        {"true": 1.0, "false": 0.0}.get(value.lower(), value) if isinstance(value, str) else value
+    )
+
+
 def parse_filter(text: str) -> Filter:
     """Read a filter.
 

@@ -23,6 +23,7 @@ from reintegration.estimation.specs import COUNTRY, Vcov
 from reintegration.section import ID, LIST, MAPPING, TEXT, Section, by_shape, distinct
 
 Texts = Annotated[list[str], AfterValidator(distinct)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Value = str | int | float | bool
 Estimator = Literal[
     "ols",
@@ -243,7 +244,7 @@ class Regression(Section):
     vcov: Vcovs = Field(
         default=FitVcov(type="classical"), description="Covariance, or a list of them."
     )
-    contrasts: dict[str, Annotated[dict[str, float], Field(min_length=1)]] = Field(
+    contrasts: dict[str, Annotated[dict[str, Finite], Field(min_length=1)]] = Field(
         default={}, description="Named combinations of reported terms."
     )
     family: str | None = Field(
@@ -267,6 +268,13 @@ class Regression(Section):
                 " leave `family` out where none is"
             )
         return terms
+
+    @field_validator("contrasts")
+    @classmethod
+    def _something(cls, contrasts: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        if empty := [name for name, parts in contrasts.items() if not any(parts.values())]:
+            raise ValueError(f"{', '.join(empty)}: all weights are 0; give one that is not")
+        return contrasts
 
     @field_validator("filter")
     @classmethod

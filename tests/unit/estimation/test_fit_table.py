@@ -952,3 +952,67 @@ def test_true_and_false_are_truths_in_a_specification(tmp_path, word, value):
 def test_a_key_that_asks_for_a_truth_still_takes_no(tmp_path, word):
     (tmp_path / "s.yaml").write_text(f"{{outcome: y, terms: [x], intercept: {word}}}")
     assert read_specifications(tmp_path / "s.yaml")[0].intercept is False
+
+
+# ---------------------------------------------------------------- contrasts, truths, returnees
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ("{x: .nan}", "contrasts.k.x: Input should be a finite number"),
+        ("{x: .inf, z: 1}", "contrasts.k.x: Input should be a finite number"),
+        ("{x: 0, z: 0.0}", "contrasts: k: all weights are 0"),
+    ],
+)
+def test_a_contrast_without_usable_weights_is_refused(tmp_path, weights, said):
+    (tmp_path / "s.yaml").write_text(
+        f"{{outcome: y, terms: [x, z], contrasts: {{k: {weights}, ok: {{x: 1, z: 0}}}}}}"
+    )
+    with pytest.raises(StudyError) as error:
+        read_specifications(tmp_path / "s.yaml")
+    [problem] = error.value.problems
+    assert problem.startswith(said)
+
+
+def test_a_contrast_that_names_the_reference_is_told_so(path):
+    spec = {"terms": ["g"], "contrasts": {"k": {"g.b": 1, "g.a": -1}, "m": {"g.e": 1}}}
+    result = fit(path, outcome="y", **spec)
+    assert row(result, "k")["status"] == "not_estimable"
+    assert row(result, "k")["reason"].startswith("g.a is the reference, with which")
+    assert row(result, "m")["reason"].startswith("there is no term g.e")
+    other = fit(path, outcome="y", **spec, coding={"g": {"reference": "c"}})
+    assert row(other, "k")["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ("b == TRUE", 4),
+        ("b != true", 3),
+        ("b in (False)", 3),
+        ("not b == 'true'", 3),
+        ("b == 1", 4),
+        ("b is missing", 1),
+    ],
+)
+def test_a_filter_may_call_booleans_by_their_words(path, asked, rows):
+    assert kept_rows(asked, read_table(path).frame).sum() == rows
+
+
+def test_a_word_that_is_no_truth_is_refused_and_numbers_have_none(path):
+    assert "b holds numbers, and 'yes' is none" in problems(
+        path, {"outcome": "y", "terms": ["x"], "filter": "b == yes"}
+    )
+    assert "x holds numbers, and 'TRUE' is none" in problems(
+        path, {"outcome": "y", "terms": ["z"], "filter": "x == TRUE"}
+    )
+
+
+def test_returnees_seen_once_have_a_plain_key(tmp_path):
+    frame = pd.DataFrame({"returnee_id": [1, 1, 2, 2, 3, 3, 4], "x": [1, 2, 5, 3, 4, 9, 1]})
+    frame["y"] = [3, 1, 4, 1, 5, 9, 2]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    vcov = {"type": "CR1", "cluster": "returnee_id"}
+    result = fit(tmp_path / "t.csv", outcome="y", terms=["x"], estimator="within", vcov=vcov)
+    assert result["rows"]["missing"] == {"one survey of the returnee only": 1}

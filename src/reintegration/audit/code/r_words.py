@@ -3,7 +3,7 @@
 from reintegration.audit.code.facts import DAY, TEXT, Facts
 from reintegration.audit.code.names import plain_name as name
 from reintegration.estimation.coding import term_name
-from reintegration.estimation.grammar import Both, Comparison, Filter, Not
+from reintegration.estimation.grammar import Both, Comparison, Filter, Not, truth_of
 from reintegration.estimation.specs import text_of
 
 
@@ -50,6 +50,7 @@ def _compared(facts: Facts, parsed: Comparison, inside_not: bool) -> str:
             return f"as.Date({text(str(one))})"
         if kind == TEXT:
             return text(text_of(one))
+        one = truth_of(one)
         return number(float(one)) if not isinstance(one, str) else text(one)
 
     values = [value(one) for one in parsed.compared]

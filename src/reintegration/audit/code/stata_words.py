@@ -2,7 +2,7 @@
 
 from reintegration.audit.code.facts import DAY, TEXT, Facts
 from reintegration.audit.code.names import plain_name
-from reintegration.estimation.grammar import Both, Comparison, Filter, Not
+from reintegration.estimation.grammar import Both, Comparison, Filter, Not, truth_of
 from reintegration.estimation.specs import text_of
 
 _LONGEST = 32
@@ -67,4 +67,4 @@ def _value(facts: Facts, column: str, one: float | str) -> str:
         return f"td({day}{_MONTHS[int(month) - 1]}{year})"
     if kind == TEXT:
         return text(text_of(one))
-    return number(float(one))
+    return number(float(truth_of(one)))
