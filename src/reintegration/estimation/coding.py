@@ -79,10 +79,11 @@ def spec_levels(
 
 
 def coded_in_full(term: Term, spec: Specification, levels: Mapping[str, Sequence[str]]) -> set[str]:
-    """Name the factors of a term that get a column for every level, by R's rule.
+    """Name the factors of a term that get a column for every level.
 
     A factor is coded by contrasts where the term without it is in the model, and in full where
-    it is not: `a:x` without `x` is a slope for each level of `a`.
+    it is not: `a:x` without `x` is a slope for each level of `a`. (R codes by contrasts also
+    where an earlier term contains the rest.)
     """
     present = {frozenset(other.variables) for other in spec.right_side}
     present |= {frozenset({name}) for name in spec.absorbed}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reintegration.audit.code.facts import Facts, label
 from reintegration.audit.code.r import r_term, unchecked
+from reintegration.audit.code.r_limits import coded_otherwise
 from reintegration.estimation.specs import Vcov
 
 CHECKED, NOT_CHECKED = "checked", "not_checked"
@@ -101,6 +102,7 @@ def compare(
     """
     spec = facts.spec
     names = expected_names(facts)
+    other = ", ".join(coded_otherwise(facts))
     for row in ours:
         vcov: Vcov = row["vcov"]
         base = {
@@ -124,6 +126,8 @@ def compare(
             reason = found.problems.get("", "")
         else:
             reason = found.problems.get(label(vcov), "")
+        if not reason and other:
+            reason = f"R codes {other} by contrasts: its coefficients mean something else"
         if reason:
             yield base | {"reason": reason}
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from reintegration.audit.code.facts import Facts
-from reintegration.audit.code.r_limits import by_means, fits_panel
+from reintegration.audit.code.r_limits import by_means, coded_otherwise, fits_panel
 from reintegration.audit.code.r_words import name, number, text, variable_of, wrapped
 from reintegration.estimation.coding import term_name
 
@@ -48,6 +48,8 @@ def fitting(facts: Facts) -> str:
     left_out = [str(t) for t in spec.right_side if facts.dropped_term(t.variables)]
     if left_out:
         lines.append(f"# Without {', '.join(left_out)}: one level only in these rows.")
+    if other := coded_otherwise(facts):
+        lines.append(f"# R codes {', '.join(other)} by contrasts: coefficients differ from ours.")
     lines += _FITS[spec.estimator](facts)
     return "\n".join(wrapped(line) for line in lines) + "\n"
 

@@ -1,6 +1,7 @@
 """What R is asked for, and what it is not: packages lack it, or it would take too long."""
 
 from reintegration.audit.code.facts import Facts
+from reintegration.estimation.coding import coded_in_full
 from reintegration.estimation.specs import Vcov
 
 FEW_EFFECTS = 150  # fixed effects that become dummies; of more the means are subtracted
@@ -29,6 +30,25 @@ def unchecked(facts: Facts, vcov: Vcov) -> str:
         if kind == "CR2" and not fits_panel(facts):
             return f"too expensive: CR2 needs {effects_in(facts):,} dummies"
     return ""
+
+
+def coded_otherwise(facts: Facts) -> list[str]:
+    """List the interactions that R codes by contrasts, and we by all levels.
+
+    R does so where an earlier term, in its own order, contains the term without the category.
+    """
+    terms = [t for t in facts.spec.right_side if not facts.dropped_term(t.variables)]
+    terms.sort(key=lambda term: len(term.variables))
+    return [
+        str(term)
+        for place, term in enumerate(terms)
+        if len(term.variables) > 1
+        and any(
+            set(term.variables) - {name} <= set(earlier.variables)
+            for name in coded_in_full(term, facts.spec, facts.levels)
+            for earlier in terms[:place]
+        )
+    ]
 
 
 def effects_in(facts: Facts) -> int:

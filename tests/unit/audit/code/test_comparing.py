@@ -11,6 +11,8 @@ from reintegration.audit import crosscheck as module
 from reintegration.audit.code.compare import Found, compare, found_by_script
 from reintegration.audit.code.facts import DataFile, kinds_of, look
 from reintegration.audit.code.r import r_code
+from reintegration.audit.code.r_fit import fitting
+from reintegration.audit.code.r_limits import coded_otherwise
 from reintegration.audit.crosscheck_words import OUT, disagrees, in_words, unfinished
 from reintegration.cli import app
 from reintegration.estimation.grammar import Term
@@ -51,6 +53,29 @@ def test_differences_are_measured_in_standard_errors(theirs, estimator, agrees):
 def test_an_estimate_of_zero_is_no_matter_of_its_own_size():
     assert judged((1e-17, 0.1), (-3e-16, 0.1))["agrees"] == "yes"
     assert judged((1e-17, 0.1), (2e-3, 0.1))["agrees"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("terms", "other"),
+    [
+        ((("a", "x"), ("b", "x")), ["b:x"]),  # R: an earlier term contains x
+        ((("x",), ("a", "x"), ("b", "x")), []),
+        ((("a", "x"), ("b", "z")), []),
+        ((("b", "x"), ("a", "z"), ("x",)), []),
+    ],
+)
+def test_what_r_codes_by_another_rule_is_no_disagreement(terms, other):
+    rows = ROWS.assign(a=list("uvuv"), b=list("ppqq"), z=[1.0, 3, 2, 5])
+    spec = replace(SPEC, terms=tuple(Term(names) for names in terms), coding="")
+    known = look(spec, rows, DataFile("data.csv", kinds_of(rows)))
+    assert coded_otherwise(known) == other
+    found = Found("R 4.2.2", {("HC1", "x"): (1.0, 1.0)}, {})
+    mine = {"estimate_id": "s", "term": "a.u:x", "vcov": spec.vcov, "status": "ok"}
+    if other:
+        [row] = compare(known, found, [mine | {"estimate": 0.5, "std_error": 0.1}])
+        assert (row["status"], row["agrees"]) == ("not_checked", "")
+        assert "R codes b:x by contrasts" in row["reason"]
+        assert "R codes b:x by contrasts" in fitting(known)
 
 
 def test_a_planted_disagreement_is_loud():
