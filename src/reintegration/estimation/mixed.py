@@ -19,6 +19,7 @@ from reintegration.estimation.small_sample import Blocks
 from reintegration.estimation.specs import Random
 
 _STEP = 1e-30  # of the complex step: no rounding at all
+_SINGULAR = 1e-4  # as lme4 judges a fit on the boundary
 _BOUNDARY = 1e-5  # a random part this small, against the residual, is zero
 
 
@@ -83,7 +84,8 @@ def fit_mixed(
     places = _places(len(names), random.correlated)
     theta = _minimise(products, places, len(names), reml)
     value, gamma, sigma2, inner = _profile(theta, products, places, len(names), reml)
-    factor = _factor(theta, places, len(names)).real / np.where(scale > 0, scale, 1.0)[:, None]
+    relative = _factor(theta, places, len(names)).real
+    factor = relative / np.where(scale > 0, scale, 1.0)[:, None]
     extras = _variances(factor, float(sigma2.real), names, random)
     cross = np.linalg.cholesky(inner.real).T
     triangle = cross @ design.r
@@ -94,7 +96,7 @@ def fit_mixed(
     coefficients = beta + np.linalg.solve(design.r, gamma.real)
     scaled = ys - xs @ np.linalg.solve(design.r, gamma.real)
     zero = [extra.term for extra in extras[: len(names)] if not extra.value]
-    warnings = (f"{', '.join(zero)} is zero: a fit on the boundary",) if zero else ()
+    warnings = _weak(z, names, relative, extras, zero)
     deviance = float(value.real)
     if reml:  # from the scale of orthonormal columns to that of the columns themselves
         deviance += 2 * float(np.log(np.abs(np.diag(design.r))).sum())
@@ -231,6 +233,28 @@ def _variances(factor: np.ndarray, sigma2: float, names: list[str], random: Rand
                 )
     rows.append(Extra("sd.residual", "variance", "standard deviation", float(np.sqrt(sigma2))))
     return rows
+
+
+def _weak(
+    z: np.ndarray, names: list[str], factor: np.ndarray, extras: list[Extra], zero: list[str]
+) -> tuple[str, ...]:
+    """Warn of a random part that the data do not tell, or only at its boundary."""
+    warnings = [f"{', '.join(zero)} is zero: a fit on the boundary"] if zero else []
+    if np.linalg.matrix_rank(z, tol=1e-7 * np.sqrt(len(z))) < len(names):
+        warnings.append(
+            f"the random part is not identified: {', '.join(names)} are collinear, and only the"
+            " variance of their sum is told"
+        )
+    one = [e.term for e in extras if e.term.startswith("correlation.") and _is_one(e.value)]
+    if one:
+        warnings.append(f"{', '.join(one)} is one in size: a fit on the boundary")
+    elif not zero and np.abs(np.diag(factor)).min() < _SINGULAR:
+        warnings.append("the covariance of the random part is singular: a fit on the boundary")
+    return tuple(warnings)
+
+
+def _is_one(value: float | None) -> bool:
+    return value is not None and abs(value) > 1 - _SINGULAR**2
 
 
 def _whiten(values: np.ndarray, z: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

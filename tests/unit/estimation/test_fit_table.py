@@ -401,6 +401,32 @@ def test_quantile_keeps_small_slopes_beside_a_large_level(path):
     assert found[1] == pytest.approx(found[0], rel=1e-4)
 
 
+def test_a_random_part_that_the_data_do_not_tell_is_said_to_be_so(path):
+    rng = np.random.default_rng(5)
+    g = np.repeat(np.arange(20), 8)
+    frame = pd.DataFrame({"g": [f"g{i}" for i in g], "x": rng.normal(size=160), "one": 2.0})
+    frame["double"] = 2 * frame["x"]
+    effect = rng.normal(size=20)[g]
+    free = rng.normal(size=20)[g]
+    noise = rng.normal(size=160)
+    frame["y"] = frame["x"] * (1 + free) + effect + noise
+    other = np.random.default_rng(2).normal(size=160)
+    frame["tied"] = frame["x"] * (1 + effect) + 2 * effect + other
+    frame.to_csv(path.parent / "m.csv")
+
+    def said(outcome, *slopes):
+        random = {"groups": "g", "slopes": list(slopes)}
+        asked = {"outcome": outcome, "terms": ["x"], "estimator": "mixed", "random": random}
+        result = fit(path.parent / "m.csv", **asked)
+        assert result["status"] == "ok"
+        return result["warnings"]
+
+    assert said("y", "x") == ""
+    assert "not identified: intercept, one are collinear" in said("y", "one")
+    assert "not identified: intercept, x, double are collinear" in said("y", "x", "double")
+    assert "correlation.g.intercept.x is one in size" in said("tied", "x")
+
+
 # ---------------------------------------------------------------- what is refused
 
 
