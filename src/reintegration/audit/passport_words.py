@@ -51,12 +51,13 @@ def adjusted(row: Mapping[str, Any], table: pd.DataFrame, method: str) -> dict[s
 
 def rank(row: Mapping[str, Any], confidence: float) -> dict[str, Any]:
     """The interval of a rank, and what it says."""
-    low, high, of = (row.get(key) for key in ("rank_low", "rank_high", "n_countries"))
-    if any(_or(value, None) is None for value in (low, high, of)):
+    held = [_or(row.get(key), None) for key in ("rank_low", "rank_high", "n_countries")]
+    if None in held:
         return {}
+    low, high, of = map(int, held)
     says = (
-        f"rank 1 is the lowest score, of {int(of)} countries; with {confidence:.0%} confidence, "  # type: ignore[arg-type]
-        f"all countries together, {int(low)} to {int(high)}"  # type: ignore[arg-type]
+        f"rank 1 is the lowest score, of {of} countries; with {confidence:.0%} confidence, "
+        f"all countries together, {low} to {high}"
     )
     return {"rank_low": low, "rank_high": high, "n_countries": of, "says": says}
 

@@ -97,7 +97,7 @@ def git_state(root: Path) -> tuple[str, bool | None]:
 
 
 def _commit(root: Path) -> str:
-    """Read the commit from the files of git, which need not be installed."""
+    """Read the commit from the files of git, which need not be installed; else it is empty."""
     try:
         folder = root / ".git"
         if folder.is_file():  # a linked work tree
@@ -116,5 +116,5 @@ def _commit(root: Path) -> str:
             if line.endswith(f" {name}"):
                 return line.split()[0]
     except (OSError, UnicodeDecodeError, IndexError):
-        pass
+        return ""  # no checkout of git, or one that cannot be read: the passport says so
     return ""

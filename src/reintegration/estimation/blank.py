@@ -72,7 +72,9 @@ def failed_rows(
         "status": status,
         "warnings": reason,
     }
-    expected = {line[0]: line for line in reversed(_expected(frame, spec, countries))}
+    expected: dict[str, tuple[str, str, str, str]] = {}
+    for line in _expected(frame, spec, countries):
+        expected.setdefault(line[0], line)
     return [
         blank
         | {
@@ -82,7 +84,7 @@ def failed_rows(
             "variable": variable,
             "level": level,
         }
-        for term, group, variable, level in reversed(expected.values())
+        for term, group, variable, level in expected.values()
         if spec.reports(variable)
     ]
 

@@ -3,28 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain_specs import UNDER, spec
 
 from reintegration.estimation.fit import fit_specification
-from reintegration.estimation.grammar import parse_term
-from reintegration.estimation.specs import Specification, Vcov
-
-UNDER = "not_estimable_under_this_vcov"
-
-
-def spec(terms: str, vcov: Vcov, **changes) -> Specification:
-    return Specification(
-        **{
-            "spec_id": "s",
-            "title": "",
-            "role": "exploratory",
-            "data": "rows",
-            "outcome": "y",
-            "terms": tuple(parse_term(term) for term in terms.split()),
-            "vcov": vcov,
-            "coding": "",
-        }
-        | changes
-    )
+from reintegration.estimation.specs import Vcov
 
 
 def panel(units: int = 40, periods: int = 6, seed: int = 2) -> pd.DataFrame:

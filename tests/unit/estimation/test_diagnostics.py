@@ -3,18 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain_specs import spec
 
 from reintegration.estimation.diagnostics import tests as all_tests
 from reintegration.estimation.fit import fit_specification
-from reintegration.estimation.grammar import parse_term
-from reintegration.estimation.specs import Specification, Vcov
+from reintegration.estimation.specs import Vcov
 
 
 def fitted(frame: pd.DataFrame, vcov: Vcov):
-    spec = Specification(
-        "s", "", "exploratory", "rows", "y", (parse_term("x"),), vcov, coding=""
-    )  # fmt: skip
-    return fit_specification(frame, spec)
+    return fit_specification(frame, spec("x", vcov))
 
 
 @pytest.mark.parametrize("scale", [1, 1e-30, 1e30])

@@ -4,30 +4,19 @@ from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
+import plain_specs
 import pytest
+from plain_specs import UNDER
 
 from reintegration.estimation.fit import fit_specification
 from reintegration.estimation.grammar import parse_term
 from reintegration.estimation.specs import Specification, Vcov
 
 WILD = Vcov("wild", "place")
-UNDER = "not_estimable_under_this_vcov"
 
 
 def spec(terms: str, vcov: Vcov = WILD, **changes) -> Specification:
-    return Specification(
-        **{
-            "spec_id": "s",
-            "title": "",
-            "role": "exploratory",
-            "data": "rows",
-            "outcome": "y",
-            "terms": tuple(parse_term(term) for term in terms.split()),
-            "vcov": vcov,
-            "coding": "",
-        }
-        | changes
-    )
+    return plain_specs.spec(terms, vcov, **changes)
 
 
 def data(places: int = 7, seed: int = 3) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import plain_specs
 import pytest
+from plain_specs import UNDER
 
 from reintegration.estimation.fit import fit_specification
-from reintegration.estimation.grammar import parse_term
 from reintegration.estimation.specs import Specification, Vcov
 
-UNDER = "not_estimable_under_this_vcov"
 BY_PLACE = [
     *(Vcov(kind, "place") for kind in ("CR0", "CR1", "CR1S", "CR2", "CR3", "wild", "permutation")),
     Vcov("CR1S", "place", "year"),
@@ -18,19 +18,7 @@ CR1S = Vcov("CR1S", "place")
 
 
 def spec(terms: str, vcov: Vcov = CR1S, **changes) -> Specification:
-    return Specification(
-        **{
-            "spec_id": "s",
-            "title": "",
-            "role": "exploratory",
-            "data": "rows",
-            "outcome": "y",
-            "terms": tuple(parse_term(term) for term in terms.split()),
-            "vcov": vcov,
-            "coding": "",
-        }
-        | changes
-    )
+    return plain_specs.spec(terms, vcov, **changes)
 
 
 def data(places: int = 8, seed: int = 5) -> pd.DataFrame:
