@@ -15,6 +15,7 @@ from reintegration.estimation.combine import CONTRAST
 from reintegration.estimation.covariance import group_sums
 from reintegration.estimation.design import INTERCEPT
 from reintegration.estimation.fit import Fit
+from reintegration.estimation.kernel.wild import all_signs
 from reintegration.estimation.multiplicity import adjust, stepdown
 from reintegration.estimation.results import join_warnings
 from reintegration.estimation.specs import Specification, Vcov, text_of
@@ -127,9 +128,8 @@ def draw_signs(n_clusters: int, draws: int, rng: np.random.Generator) -> np.ndar
     A vector and its mirror image give the same |t|: one of each is taken, less that of equal
     signs, which is the sample itself.
     """
-    if n_clusters < 63 and 1 << n_clusters <= draws:
-        numbers = np.arange(1, 1 << (n_clusters - 1))
-        return 1.0 - 2.0 * (numbers[:, None] >> np.arange(n_clusters) & 1)
+    if 1 << n_clusters <= draws:
+        return np.concatenate(all_signs(n_clusters))[1:]
     return rng.integers(0, 2, size=(draws, n_clusters), dtype=np.int8) * 2.0 - 1.0
 
 

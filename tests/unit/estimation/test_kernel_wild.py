@@ -128,7 +128,7 @@ def test_one_mean_is_the_exact_test_by_signs():
 
 def test_every_sign_comes_once_but_for_its_mirror_image():
     for n_clusters in (2, 5, 14):
-        signs = np.concatenate(list(wild._signs(n_clusters)))
+        signs = np.concatenate(wild.all_signs(n_clusters))
         assert signs.shape == (1 << (n_clusters - 1), n_clusters)
         assert (signs[:, 0] == 1).all()
         assert len(np.unique(signs, axis=0)) == len(signs)

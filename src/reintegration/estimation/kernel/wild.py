@@ -14,7 +14,7 @@ exact test; `p_strict` counts |t*| > |t|, as boottest and its ports do. Two stat
 they differ by less than 1e-9 of their size. A draw whose statistic is 0/0 counts as a tie.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -113,8 +113,9 @@ def wild_bootstrap(
     found = WildBootstrap(term, b, error, null, enumerated, null_imposed, status, reason)
     if status != OK:
         return found
+    vectors: Iterable[np.ndarray]
     if enumerated:
-        vectors = _signs(gram.n_clusters)
+        vectors = all_signs(gram.n_clusters)
     elif rng is None:
         raise ValueError(f"{gram.n_clusters} clusters need draws, and draws a generator")
     else:
@@ -149,7 +150,7 @@ def wild_combination(
         The estimate, its CR1S error, the null, and whether signs are enumerated.
     """
     g = scored.n_clusters
-    vectors = _signs(g) if found.enumerated else _drawn(weights, draws, g, rng)
+    vectors = all_signs(g) if found.enumerated else _drawn(weights, draws, g, rng)
     return _bootstrapped(found, scored, direction, residual, span, vectors, confidence)
 
 
@@ -159,7 +160,7 @@ def _bootstrapped(
     direction: np.ndarray,
     residual: np.ndarray,
     span: np.ndarray,
-    vectors: Iterator[np.ndarray],
+    vectors: Iterable[np.ndarray],
     confidence: float | None,
 ) -> WildBootstrap:
     b, error, null, enumerated = found.estimate, found.std_error, found.null, found.enumerated
@@ -244,7 +245,7 @@ class _Moments:
 
 
 def _moments(
-    v: np.ndarray, e: np.ndarray, span: np.ndarray, gram: Scored, vectors: Iterator[np.ndarray]
+    v: np.ndarray, e: np.ndarray, span: np.ndarray, gram: Scored, vectors: Iterable[np.ndarray]
 ) -> _Moments:
     length = v @ v
     own = gram.scores(v[None], e)[0]
@@ -371,14 +372,12 @@ class _Reached:
         return size + across < smallest, size - across > largest
 
 
-def _signs(n_clusters: int) -> Iterator[np.ndarray]:
-    """Yield all sign vectors whose first sign is +: the others give the same |t*|."""
-    yield from _all_signs(n_clusters)
-
-
 @lru_cache(maxsize=1)
-def _all_signs(n_clusters: int) -> tuple[np.ndarray, ...]:
-    """Make the vectors of signs once for all terms of a fit."""
+def all_signs(n_clusters: int) -> tuple[np.ndarray, ...]:
+    """List in blocks all sign vectors whose first sign is +: the others give the same |t*|.
+
+    The first of the first block has no other sign. They are made once for all terms of a fit.
+    """
     low = min(n_clusters - 1, ROWS.bit_length() - 1)
     table = np.ones((1, 0))
     for _ in range(low):
